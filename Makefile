@@ -1,0 +1,68 @@
+# What a newcomer types. `make` alone lists it.
+.DEFAULT_GOAL := help
+.PHONY: help run test check lock schema erd bench-quality clean
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+HOST ?= 127.0.0.1
+PORT ?= 8000
+BIN := .venv/bin
+MANAGE := $(BIN)/python manage.py
+
+# More threads than cores make small matrix products several times slower.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
+
+.venv/base: requirements/base.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
+.venv/development: requirements/development.txt .venv/base
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
+run: .venv/base ## Start the server with demo data and trained engines (PORT=8000)
+	@$(BIN)/python -c 'import socket, sys; sys.exit(socket.socket().connect_ex(("$(HOST)", $(PORT))) == 0 \
+		and "Port $(PORT) is taken. Stop what listens there, or choose another: make run PORT=9000")'
+	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) load_demo --login
+	@$(MANAGE) train --if-changed
+	@echo
+	@echo "Swagger UI  http://$(HOST):$(PORT)/api/docs/"
+	@echo "ReDoc       http://$(HOST):$(PORT)/api/redoc/"
+	@echo "Demo login  demo@marquee.example / marquee-demo-login"
+	@echo "Ctrl-C stops the server."
+	@echo
+	@DJANGO_RUNSERVER_HIDE_WARNING=true exec $(MANAGE) runserver --noreload --verbosity 0 $(HOST):$(PORT)
+
+test: .venv/development ## Run the whole suite, with coverage
+	$(BIN)/pytest --numprocesses 2 --cov --cov-report=term
+
+check: .venv/development ## Formatter, linter, types, import contracts, migrations, schema, diagram
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MANAGE) makemigrations --check --dry-run
+	$(MANAGE) erd --check docs/ARCHITECTURE.md
+	$(MANAGE) spectacular --validate --fail-on-warn --file var/openapi.yaml
+	diff docs/openapi.yaml var/openapi.yaml
+
+schema: .venv/development ## Write docs/openapi.yaml and the diagram in docs/ARCHITECTURE.md anew
+	$(MANAGE) spectacular --validate --fail-on-warn --file docs/openapi.yaml
+	$(MANAGE) erd docs/ARCHITECTURE.md
+
+lock: .venv/development ## Resolve requirements/*.in into locked, hashed .txt files (UPGRADE=--upgrade)
+	for name in base production training development benchmarks; do \
+		$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \
+			--no-emit-index-url $(UPGRADE) requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
+	done
+
+bench-quality: .venv/development ## Judge every engine on a MovieLens download (DATA=path)
+	$(BIN)/python -m benchmarks.recsys.time_split --data $(DATA)
+
+clean: ## Remove the environment, the database and the artifacts
+	rm -rf .venv var
