@@ -1,0 +1,229 @@
+"""What every environment shares. Each value comes from a variable that .env.example explains."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import django_stubs_ext
+import environ
+from celery.schedules import crontab
+
+django_stubs_ext.monkeypatch()  # lets admin classes and querysets name their model: ModelAdmin[Movie]
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+VAR_DIR = BASE_DIR / "var"  # everything this checkout writes: database, artifacts, collected files
+
+env = environ.FileAwareEnv()  # NAME_FILE=/run/secrets/name is read where NAME is asked for
+environ.Env.read_env(BASE_DIR / ".env")
+
+VERSION = "0.1.0"
+COMMIT = env.str("MARQUEE_COMMIT", default="unknown")
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="")
+JWT_SIGNING_KEY = env.str("JWT_SIGNING_KEY", default="")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+
+INSTALLED_APPS = [
+    "apps.recommendations",
+    "apps.preferences",
+    "apps.favorites",
+    "apps.movies",
+    "apps.authentication",
+    "utils",
+    "corsheaders",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "utils.middleware.RequestIdMiddleware",
+    "utils.health.HealthMiddleware",  # before any check of the Host header: probes come with a container's address
+    "corsheaders.middleware.CorsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = False  # a redirect would turn a POST into a GET; an unknown path says what is missing instead
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Stores ---------------------------------------------------------------------------------------
+
+DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'marquee.sqlite3'}")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Without IMMEDIATE, two writers that both began with a read fail with "database is locked".
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;",
+    }
+else:
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    DATABASES["default"].setdefault("OPTIONS", {})
+    DATABASES["default"]["OPTIONS"] |= {
+        "connect_timeout": 3,
+        "options": "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
+    }
+
+REDIS_URL = env.str("REDIS_URL", default="")
+CACHES: dict[str, dict[str, object]] = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+if REDIS_URL:
+    CACHES["default"] = {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {
+            "SERIALIZER": "django_redis.serializers.json.JSONSerializer",  # a pickle would run what Redis holds
+            "SOCKET_CONNECT_TIMEOUT": 0.25,
+            "SOCKET_TIMEOUT": 0.25,
+        },
+    }
+
+ARTIFACT_ROOT = Path(env.str("ARTIFACT_ROOT", default=str(VAR_DIR / "artifacts")))
+
+# --- People and tokens ----------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "authentication.User"
+PASSWORD_HASHERS = ["apps.authentication.hashers.VpsArgon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "display_name")},
+    },
+]
+SIMPLE_JWT = {
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": JWT_SIGNING_KEY,
+    "ISSUER": "marquee",
+    "AUDIENCE": "marquee",
+    "USER_ID_CLAIM": "sub",
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
+}
+
+# --- The API --------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["utils.rendering.EnvelopeRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["utils.parsing.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.authentication.authentication.SessionTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PAGINATION_CLASS": "utils.pagination.PageNumbers",
+    "DEFAULT_SCHEMA_CLASS": "utils.openapi.EnvelopeAutoSchema",
+    "EXCEPTION_HANDLER": "utils.exceptions.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Marquee API",
+    "DESCRIPTION": (
+        "Browse and search films, keep a library, and be told what to watch next, with reasons.\n\n"
+        "Every answer of `/api/v1/` is one envelope: `success`, `data`, `message`, and where they apply `pagination` "
+        "and `meta`; a failure carries `code`, `errors` and `request_id` instead. To try the private endpoints: "
+        "register or log in under **auth**, copy `data.access`, press **Authorize**, paste it."
+    ),
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1, "example": 603}},
+    "ENUM_NAME_OVERRIDES": {
+        "AlgorithmName": "apps.recommendations.serializers.ALGORITHMS",
+        "WhyNot": "apps.recommendations.serializers.WHY_NOT",
+        "MovieSource": "apps.movies.models.Source",
+        "AnswerSource": "apps.movies.serializers.ANSWER_SOURCES",
+        "AlgorithmTier": "apps.recommendations.serializers.TIERS",
+        "CreditKind": "apps.movies.models.Credit.Kind",
+        "ReasonCode": "apps.recommendations.serializers.REASON_CODES",
+        "ViewingSource": "apps.favorites.models.ViewingHistory.Source",
+    },
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"persistAuthorization": True, "displayRequestDuration": True, "tagsSorter": None},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "utils.openapi.tighten_components",
+    ],
+    "TAGS": [
+        {"name": "auth", "description": "Accounts and sessions."},
+        {"name": "movies", "description": "The catalogue: browse, search, read."},
+        {"name": "library", "description": "What a user favorited, rated, wants to see, hid and watched."},
+        {"name": "preferences", "description": "What a user told us about their taste and limits."},
+        {"name": "recommendations", "description": "What to watch next, who says so, and why."},
+        {"name": "service", "description": "About this server."},
+    ],
+}
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes of a request body
+
+# --- Jobs -----------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")  # empty: jobs run on one background thread
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 2, "socket_connect_timeout": 2}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.2}
+CELERY_BEAT_SCHEDULE = {
+    "train": {"task": "recommendations.train", "schedule": crontab(hour=3, minute=30)},
+    "refresh votes and trending lists": {"task": "favorites.refresh_community", "schedule": timedelta(minutes=30)},
+    "forget ended sessions": {"task": "authentication.forget_ended_sessions", "schedule": crontab(hour=4, minute=15)},
+}
+JOBS_EAGER = False
+
+# --- The rest -------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "utils.middleware.RequestIdFilter"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+}
