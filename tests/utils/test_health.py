@@ -1,0 +1,65 @@
+import pytest
+from django.db import InterfaceError, OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
+
+LIVE, READY = "/health/live/", "/health/ready/"
+
+
+@pytest.fixture
+def dead_redis(settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    settings.CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": settings.REDIS_URL}}
+
+
+@pytest.mark.parametrize("host", ["testserver", "10.0.0.7:8000", "evil.example", "a b"])
+def test_probes_answer_whatever_the_host(client, db, host):
+    for path in (LIVE, READY):
+        response = client.get(path, headers={"Host": host})
+        assert (response.status_code, response.json()["status"]) == (200, "ok")
+        assert response["Cache-Control"] == "no-store"
+
+
+def test_being_alive_asks_no_store(client, dead_redis):
+    """Without the ``db`` fixture a query would raise."""
+    assert client.get(LIVE).json() == {"status": "ok"}
+
+
+def test_ready_names_every_check(client, db):
+    checks = client.get(READY).json()["checks"]
+    assert set(checks) == {"database", "cache", "model"}
+    assert (checks["database"], checks["cache"]) == ("ok", "ok")
+
+
+def test_a_migration_not_applied_sends_no_traffic(client, db):
+    MigrationRecorder(connection).record_unapplied("recommendations", "0001_initial")
+    response = client.get(READY)
+    assert response.status_code == 503
+    assert response.json() == {
+        "status": "failed",
+        "checks": {"database": "failed: 1 migrations not applied", "cache": "ok"},
+    }
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_a_database_that_does_not_answer_sends_no_traffic(client, db, caplog, error):
+    def no_answer(*args):
+        raise error("host=10.0.0.5 password=hunter2")
+
+    with connection.execute_wrapper(no_answer):
+        response = client.get(READY)
+    assert response.status_code == 503
+    assert response.json()["checks"]["database"] == "failed: no answer"
+    assert "hunter2" not in response.content.decode()
+    assert "readiness: database" in caplog.text
+
+
+def test_without_redis_we_go_on(client, db, dead_redis, caplog):
+    response = client.get(READY)
+    assert (response.status_code, response.json()["status"]) == (200, "ok")
+    assert response.json()["checks"]["cache"] == "degraded: no answer"
+    assert "readiness: cache" in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/", "/health/other/"])
+def test_other_paths_are_no_probes(client, path):
+    assert client.get(path).status_code == 404

@@ -1,0 +1,45 @@
+"""Work that leaves the request: Celery where a broker is set, one background thread elsewhere, inline in tests."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from celery import shared_task
+from django.conf import settings
+from django.db import connections, transaction
+
+logger = logging.getLogger(__name__)
+
+_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="jobs")
+
+
+def job(name: str) -> Callable[[Callable[..., object]], Any]:
+    """Declare a function as a job: plain data in, safe to run twice."""
+    return partial(shared_task, name=name)()
+
+
+def enqueue(task: Any, **kwargs: Any) -> None:
+    """Run a job soon, once the current transaction is committed."""
+    transaction.on_commit(partial(_dispatch, task, kwargs))
+
+
+def _dispatch(task: Any, kwargs: dict[str, Any]) -> None:
+    if settings.CELERY_BROKER_URL:
+        task.apply_async(kwargs=kwargs)
+    elif settings.JOBS_EAGER:
+        task(**kwargs)
+    else:
+        _thread.submit(_run, task, kwargs)
+
+
+def _run(task: Any, kwargs: dict[str, Any]) -> None:
+    """In the background thread: a failure belongs in the log, since nobody waits for the result."""
+    try:
+        task(**kwargs)
+    except BaseException:
+        logger.exception("job %s failed", task.name)
+        raise
+    finally:
+        connections.close_all()

@@ -1,0 +1,71 @@
+"""Query parameters, parsed by serializers and nowhere else: an unknown or repeated one is an error, never a guess."""
+
+import re
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+
+MAX_ID = 2**31 - 1
+_DIGITS = re.compile(r"-?[0-9]{1,10}", re.ASCII)
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """Plain ASCII digits; ``int()`` also takes full-width digits, "1_000" and " 1 "."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, str) and not _DIGITS.fullmatch(data):
+            self.fail("invalid")
+        return int(super().to_internal_value(data))
+
+
+class CommaSeparatedField(serializers.Field[Any, str, Any, Any]):
+    """Values with commas between them, each checked by ``child``; a subclass names the ``pattern`` of the whole."""
+
+    pattern: str
+    limit = 20
+    default_error_messages = {"too_many": "Give at most {limit}."}
+
+    def __init__(self, child: serializers.Field[Any, Any, Any, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.child = child
+
+    def to_internal_value(self, data: str) -> tuple[Any, ...]:
+        parts = data.split(",")
+        if len(parts) > self.limit:
+            self.fail("too_many", limit=self.limit)
+        return tuple(dict.fromkeys(self.child.run_validation(part) for part in parts))
+
+
+class QuerySerializer(serializers.Serializer[dict[str, Any]]):
+    """The parameters an endpoint knows; the base for each endpoint's own."""
+
+    @classmethod
+    def parse(cls, request: Request) -> dict[str, Any]:
+        """Validated parameters with their defaults; raises ValidationError for anything else."""
+        known = set(cls().fields)
+        errors = {
+            name: [serializers.ErrorDetail(_complaint(name, known), code=code)]
+            for name, values in request.query_params.lists()
+            if (code := "unknown_parameter" if name not in known else "repeated_parameter" if len(values) > 1 else "")
+        }
+        if errors:
+            raise serializers.ValidationError(errors)
+        query = cls(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        return dict(query.validated_data)
+
+
+def _complaint(name: str, known: set[str]) -> str:
+    if name in known:
+        return "Give this parameter once."
+    return f"Unknown parameter. Known here: {', '.join(sorted(known))}." if known else "No parameters are known here."
+
+
+class NoQuery(QuerySerializer):
+    """For endpoints without parameters."""
+
+
+class PageQuery(QuerySerializer):
+    page = StrictIntegerField(min_value=1, max_value=1_000_000, default=1, help_text="Page number, from 1.")
+    per_page = StrictIntegerField(min_value=1, max_value=100, default=20, help_text="Entries a page.")
