@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import PermissionsMixin
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.authentication.querysets import SessionQuerySet, UserManager, email_key
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person, or a stand-in whose ratings teach the engines and who can never log in."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person"
+        PSEUDONYMOUS = "pseudonymous", "pseudonymous (imported ratings)"
+        SIMULATED = "simulated", "simulated (demo community)"
+
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.PERSON)
+    email = models.EmailField(unique=True, null=True, blank=True)
+    email_key = models.CharField(max_length=254, unique=True, null=True, blank=True, editable=False)  # NFKC, casefold
+    alias = models.CharField(max_length=64, unique=True, null=True, blank=True)  # of a stand-in: "movielens:17"
+    display_name = models.CharField(max_length=80, blank=True)
+    language = models.CharField(max_length=8, default="en", validators=[RegexValidator(r"^[a-z]{2,3}\Z")])
+    region = models.CharField(max_length=2, blank=True, validators=[RegexValidator(r"^[A-Z]{2}\Z")])
+    is_email_verified = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    date_joined = models.DateTimeField(default=timezone.now)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects = UserManager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="user_person_has_email_stand_in_has_alias",
+                condition=Q(kind="person", email__isnull=False, email_key__isnull=False, alias__isnull=True)
+                | (~Q(kind="person") & Q(email__isnull=True, email_key__isnull=True, alias__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="user_stand_in_cannot_log_in",
+                condition=Q(kind="person") | Q(is_active=False, is_staff=False, is_superuser=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email or self.alias or ""
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.email_key = email_key(self.email) if self.email else None
+        super().save(*args, **kwargs)
+
+
+class Session(models.Model):
+    """One signed-in device: the family of refresh tokens that began with one login.
+
+    Only the newest refresh token of a family is good; showing an older one ends the family.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    refresh_jti = models.CharField(max_length=32)
+    created_at = models.DateTimeField(default=timezone.now)
+    last_used_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SessionQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"session of {self.user_id} since {self.created_at:%Y-%m-%d}"

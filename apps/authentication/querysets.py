@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+from django.contrib.auth.base_user import BaseUserManager
+from django.db import models
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from apps.authentication.models import Session, User
+
+
+def email_key(email: str) -> str:
+    """The form in which addresses are compared: all spellings of one address share it."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).casefold())
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, email: str | None) -> User:
+        return self.get(email_key=email_key(email or ""))
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(email=unicodedata.normalize("NFKC", email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        return self.create_user(email, password, is_staff=True, is_superuser=True, is_email_verified=True, **fields)
+
+    def count_by_kind(self, pks: list[int]) -> dict[str, int]:
+        """How many of these users are of each kind, every kind named."""
+        counts = dict.fromkeys(self.model.Kind.values, 0)
+        for kind, count in self.filter(pk__in=pks).values_list("kind").annotate(models.Count("pk")):
+            counts[kind] = count
+        return counts
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def open(self) -> Self:
+        return self.filter(revoked_at=None, expires_at__gt=timezone.now())
+
+    def for_request(self, sid: UUID) -> Self:
+        """The session of an access token with its user, in one query."""
+        return self.open().filter(pk=sid, user__is_active=True).select_related("user")
+
+    def revoke(self) -> int:
+        return self.filter(revoked_at=None).update(revoked_at=timezone.now())
+
+    def ended(self) -> Self:
+        return self.filter(expires_at__lt=timezone.now())

@@ -1,0 +1,36 @@
+"""Access and refresh tokens: both name their session, so that ending it ends both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.tokens import RefreshToken, Token
+
+SESSION_CLAIM = "sid"
+
+
+@dataclass(frozen=True)
+class TokenPair:
+    access: str
+    refresh: str
+
+
+def new_refresh_token(user_id: int, sid: UUID) -> RefreshToken:
+    token = RefreshToken()
+    token["sub"] = str(user_id)
+    token[SESSION_CLAIM] = str(sid)
+    return token
+
+
+def session_id_of(token: Token) -> UUID:
+    """Raises TokenError where the claim is missing or no UUID."""
+    try:
+        return UUID(token.get(SESSION_CLAIM))
+    except (TypeError, ValueError, AttributeError) as exc:
+        raise TokenError("The token names no session") from exc
+
+
+def pair_of(refresh: RefreshToken) -> TokenPair:
+    return TokenPair(access=str(refresh.access_token), refresh=str(refresh))

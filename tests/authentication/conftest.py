@@ -1,0 +1,35 @@
+import pytest
+from rest_framework.test import APIClient
+
+from tests.factories import PASSWORD
+
+
+@pytest.fixture
+def sign_in():
+    """Sign a user in through the API; the tokens of the new session."""
+
+    def sign_in(user):
+        response = APIClient().post("/api/v1/auth/login/", {"email": user.email, "password": PASSWORD})
+        return response.json()["data"]
+
+    return sign_in
+
+
+@pytest.fixture
+def me():
+    """The answer of /auth/me/ to the bearer of an access token."""
+
+    def me(access):
+        return APIClient().get("/api/v1/auth/me/", HTTP_AUTHORIZATION=f"Bearer {access}")
+
+    return me
+
+
+@pytest.fixture
+def refresh():
+    """The answer to an exchange of a refresh token."""
+
+    def refresh(token):
+        return APIClient().post("/api/v1/auth/token/refresh/", {"refresh": token})
+
+    return refresh

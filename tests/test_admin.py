@@ -1,0 +1,133 @@
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.urls import reverse
+
+from apps.authentication.models import Session, User
+from apps.authentication.services import session_open
+from apps.favorites.models import Favorite, HiddenMovie, LibraryState, Rating, ViewingHistory, WatchlistItem
+from apps.movies.models import Credit, Genre, Keyword, ListEntry, Movie, Person
+from apps.preferences.models import UserPreference
+from apps.recommendations.models import ModelVersion
+from tests.factories import (
+    FavoriteFactory,
+    GenreFactory,
+    HiddenMovieFactory,
+    MovieFactory,
+    RatingFactory,
+    UserFactory,
+    ViewingFactory,
+    WatchlistItemFactory,
+)
+
+
+def signed_in_session():
+    session_open(UserFactory())
+    return Session.objects.get()
+
+
+def film_with_a_cast():
+    film = MovieFactory(genres=[GenreFactory()])
+    Credit.objects.create(movie=film, person=Person.objects.create(name="Ann"), kind="cast", role="Herself")
+    return film
+
+
+ROWS = {
+    Credit: film_with_a_cast,
+    Favorite: FavoriteFactory,
+    Genre: GenreFactory,
+    Group: lambda: Group.objects.create(name="editors"),
+    HiddenMovie: HiddenMovieFactory,
+    Keyword: lambda: Keyword.objects.create(name="heist"),
+    LibraryState: lambda: LibraryState.objects.create(user=UserFactory()),
+    ListEntry: lambda: ListEntry.objects.create(name="trending_day", position=1, movie=MovieFactory()),
+    ModelVersion: lambda: ModelVersion.objects.create(name="v1", fingerprint="f", metrics={"knn": {"ndcg": 0.4}}),
+    Movie: film_with_a_cast,
+    Person: lambda: Person.objects.create(name="Ann"),
+    Rating: RatingFactory,
+    Session: signed_in_session,
+    User: UserFactory,
+    UserPreference: lambda: UserPreference.objects.create(user=UserFactory()),
+    ViewingHistory: ViewingFactory,
+    WatchlistItem: WatchlistItemFactory,
+}
+REGISTERED = sorted(admin.site._registry, key=lambda model: model._meta.label)
+
+of_every_model = pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label)
+
+
+def url(row_or_model, page, *args):
+    meta = row_or_model._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_{page}", args=args)
+
+
+@pytest.fixture
+def operator(client, db):
+    client.force_login(UserFactory(email="operator@example.org", is_staff=True, is_superuser=True))
+    return client
+
+
+@of_every_model
+def test_the_list_and_the_page_of_a_row_render(operator, model):
+    row = ROWS[model]()
+    listing = operator.get(url(model, "changelist"))
+    page = operator.get(url(model, "change", row.pk))
+    assert (listing.status_code, page.status_code) == (200, 200)
+    assert url(model, "change", row.pk) in listing.content.decode()
+    assert str(row) in page.content.decode()
+
+
+@of_every_model
+def test_searching_renders(operator, model):
+    ROWS[model]()
+    assert operator.get(url(model, "changelist"), {"q": "an 1"}).status_code == 200
+
+
+@of_every_model
+def test_every_filter_renders(operator, model):
+    ROWS[model]()
+    changelist = operator.get(url(model, "changelist")).context["cl"]
+    for spec in changelist.filter_specs:
+        for choice in spec.choices(changelist):
+            assert operator.get(url(model, "changelist") + choice["query_string"]).status_code == 200
+
+
+@of_every_model
+def test_a_form_for_a_new_row_renders_or_is_refused(operator, rf, model):
+    request = rf.get("/")
+    request.user = User.objects.get()
+    may_add = admin.site._registry[model].has_add_permission(request)
+    assert operator.get(url(model, "add")).status_code == (200 if may_add else 403)
+
+
+@of_every_model
+@pytest.mark.parametrize("visitor", ["anonymous", "user"])
+def test_nobody_else_gets_in(client, db, model, visitor):
+    if visitor == "user":
+        client.force_login(UserFactory())
+    response = client.get(url(model, "changelist"))
+    assert response.status_code == 302
+    assert response["Location"].startswith("/admin/login/")
+
+
+def test_a_row_saves_as_the_form_shows_it(operator):
+    user = UserFactory(display_name="Ann")
+    form = {"display_name": "Anna", "language": "de", "region": "AT", "is_active": ""}
+    response = operator.post(url(User, "change", user.pk), form)
+    assert response.status_code == 302
+    user.refresh_from_db()
+    assert (user.display_name, user.is_active, user.email_key) == ("Anna", False, user.email)
+
+
+def test_no_page_shows_a_password(operator):
+    user = UserFactory()
+    assert user.password not in operator.get(url(User, "change", user.pk)).content.decode()
+
+
+@pytest.mark.parametrize("field", ["is_active", "is_staff", "is_superuser"])
+def test_a_stand_in_stays_locked_out(operator, field):
+    stand_in = User.objects.create(kind=User.Kind.SIMULATED, alias="sim:1", is_active=False)
+    response = operator.post(url(User, "change", stand_in.pk), {"language": "de", field: "on"})
+    assert response.status_code == 302
+    stand_in.refresh_from_db()
+    assert (stand_in.language, getattr(stand_in, field)) == ("de", False)
