@@ -1,0 +1,14 @@
+import pytest
+
+from apps.movies.models import ListEntry
+from apps.movies.services import list_swap
+
+
+@pytest.fixture
+def trending(db):
+    """Puts films on a trending list, in this order."""
+
+    def swap(films, name=ListEntry.Name.TRENDING_DAY):
+        list_swap(name, [film.pk for film in films])
+
+    return swap
