@@ -1,0 +1,44 @@
+from typing import Any
+
+from django.contrib import admin
+
+from apps.favorites.models import Favorite, HiddenMovie, LibraryState, Rating, ViewingHistory, WatchlistItem
+
+
+@admin.register(Favorite, HiddenMovie)
+class EntryAdmin(admin.ModelAdmin[Any]):
+    """To look at: a change here would pass the library's version by."""
+
+    list_display: Any = ["user", "movie", "created_at"]
+    list_select_related = ["user", "movie"]
+
+    def has_add_permission(self, request: object) -> bool:
+        return False
+
+    def has_change_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Rating)
+class RatingAdmin(EntryAdmin):
+    list_display = ["user", "movie", "value", "updated_at"]
+
+
+@admin.register(WatchlistItem)
+class WatchlistItemAdmin(EntryAdmin):
+    list_display = ["user", "position", "movie", "created_at"]
+
+
+@admin.register(ViewingHistory)
+class ViewingHistoryAdmin(EntryAdmin):
+    list_display = ["user", "movie", "watched_at", "progress", "source"]
+    list_filter = ["source"]
+
+
+@admin.register(LibraryState)
+class LibraryStateAdmin(EntryAdmin):
+    list_display = ["user", "version"]
+    list_select_related = ["user"]

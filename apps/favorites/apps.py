@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class FavoritesConfig(AppConfig):
+    name = "apps.favorites"
+
+    def ready(self) -> None:
+        from apps.favorites.my_block import register_my_block
+
+        register_my_block()

@@ -1,0 +1,58 @@
+"""Everything users did with films, as rows of one shape, in one query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from django.db.models import DateTimeField, F, FloatField, Q, QuerySet, Value
+from django.db.models.functions import Cast, Coalesce
+
+from apps.favorites.models import Favorite, HiddenMovie, Rating, ViewingHistory, WatchlistItem
+
+
+class EventKind(StrEnum):
+    FAVORITE = "favorite"
+    RATING = "rating"
+    WATCHLIST = "watchlist"
+    HIDDEN = "hidden"
+    VIEWING = "viewing"
+
+
+class Event(NamedTuple):
+    """``value`` is the rating or the progress of a viewing, 1 elsewhere; ``at`` a viewing's date where it is known."""
+
+    user_id: int
+    movie_id: int
+    kind: EventKind
+    value: float
+    at: datetime
+
+
+def library_events(*, user_id: int | None = None, movie_ids: Sequence[int] | None = None) -> Iterator[Event]:
+    """The events of one user (or of all), on these films (or on any), in no order."""
+    mine = Q() if user_id is None else Q(user_id=user_id)
+    about = Q() if movie_ids is None else Q(movie_id__in=movie_ids)
+    one = Value(1.0)
+    parts = [
+        _rows(Favorite.objects.filter(mine, about), EventKind.FAVORITE, one, F("created_at")),
+        _rows(Rating.objects.filter(mine, about), EventKind.RATING, F("value"), F("updated_at")),
+        _rows(WatchlistItem.objects.filter(mine, about), EventKind.WATCHLIST, one, F("created_at")),
+        _rows(HiddenMovie.objects.filter(mine, about), EventKind.HIDDEN, one, F("created_at")),
+        _rows(
+            ViewingHistory.objects.filter(mine, about),
+            EventKind.VIEWING,
+            F("progress"),
+            Coalesce("watched_at", "created_at", output_field=DateTimeField()),
+        ),
+    ]
+    for user, movie, kind, value, at in parts[0].union(*parts[1:], all=True).iterator():
+        yield Event(user, movie, EventKind(kind), value, at)
+
+
+def _rows(queryset: QuerySet[Any], kind: EventKind, value: Any, at: Any) -> QuerySet[Any, Any]:
+    columns = {"event_kind": Value(kind.value), "event_value": Cast(value, FloatField()), "event_at": at}
+    rows: QuerySet[Any, Any] = queryset.order_by().annotate(**columns).values_list("user_id", "movie_id", *columns)
+    return rows
