@@ -1,0 +1,5 @@
+from django.urls import path
+
+from apps.preferences import views
+
+urlpatterns = [path("preferences/", views.PreferenceView.as_view())]
