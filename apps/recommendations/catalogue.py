@@ -1,0 +1,121 @@
+"""The catalogue as arrays: which films a caller may be shown, before any engine ranks them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from apps.movies.models import Genre, Movie
+from apps.movies.querysets import MovieFilter
+from apps.recommendations.engines.contract import Array, BoolArray, FloatArray, IntArray
+
+UNKNOWN = -1
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The films of one training run by position, and what filters ask of them.
+
+    item_ids: int64 (n_items,), our primary keys, ascending.
+    genre_ids: int64 (n_genres,), TMDb's; item_genres: CSR (n_items, n_genres) float32, 0 or 1.
+    year, runtime: int64 (n_items,), UNKNOWN where TMDb does not say; vote: float32; adult: bool.
+    language: (n_items,) of unicode.
+    """
+
+    item_ids: IntArray
+    genre_ids: IntArray
+    item_genres: csr_matrix
+    year: IntArray
+    runtime: IntArray
+    vote: FloatArray
+    adult: BoolArray
+    language: NDArray[np.str_]
+
+    @classmethod
+    def from_tables(cls) -> Self:
+        columns = ("pk", "release_date", "runtime", "vote_average", "adult", "language")
+        films = list(Movie.objects.order_by("pk").values_list(*columns))
+        ids, dates, runtimes, votes, adult, languages = zip(*films, strict=True) if films else ((),) * len(columns)
+        item_ids = np.array(ids, dtype=np.int64)
+        genre_pks, genre_ids = _columns(Genre.objects.order_by("pk").values_list("pk", "tmdb_id"))
+        pairs = _columns(Movie.genres.through.objects.values_list("movie_id", "genre_id"))
+        return cls(
+            item_ids=item_ids,
+            genre_ids=genre_ids,
+            item_genres=incidence(item_ids, genre_pks, *pairs),
+            year=np.array([date.year if date else UNKNOWN for date in dates], dtype=np.int64),
+            runtime=np.array([UNKNOWN if minutes is None else minutes for minutes in runtimes], dtype=np.int64),
+            vote=np.array(votes, dtype=np.float32),
+            adult=np.array(adult, dtype=bool),
+            language=np.array(languages, dtype="U8"),
+        )
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
+        return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+
+    def to_arrays(self) -> dict[str, Array]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def positions(self, movie_pks: NDArray[Any]) -> IntArray:
+        """Where these films are, UNKNOWN for those that came later than the training."""
+        return positions(self.item_ids, movie_pks)
+
+    def matching(self, wanted: MovieFilter) -> BoolArray:
+        """(n_items,): the films that ``MovieQuerySet.matching`` would find."""
+        kept = np.ones(len(self.item_ids), dtype=bool) if wanted.include_adult else ~np.asarray(self.adult)
+        for values, least, most in (
+            (self.year, wanted.year_gte, wanted.year_lte),
+            (self.runtime, wanted.runtime_gte, wanted.runtime_lte),
+            (self.vote, wanted.vote_gte, None),
+        ):
+            if least is not None:
+                kept &= (values >= np.float32(least)) & (values != UNKNOWN)
+            if most is not None:
+                kept &= (values <= most) & (values != UNKNOWN)
+        if wanted.languages:
+            kept &= np.isin(self.language, wanted.languages)
+        if wanted.without_genres:
+            kept &= self._genre_counts(wanted.without_genres) == 0
+        if wanted.genres:
+            needed = len(wanted.genres.tmdb_ids) if wanted.genres.match_all else 1
+            kept &= self._genre_counts(wanted.genres.tmdb_ids) >= needed
+        return kept
+
+    def genre_row(self, tmdb_ids: list[int]) -> csr_matrix:
+        """(1, n_genres) float32 with a one for each of these genres."""
+        return csr_matrix(np.isin(self.genre_ids, tmdb_ids)[None, :].astype(np.float32))
+
+    def _genre_counts(self, tmdb_ids: tuple[int, ...]) -> FloatArray:
+        return np.asarray(self.item_genres @ self.genre_row(list(tmdb_ids)).toarray()[0], dtype=np.float32)
+
+
+def positions(ids: IntArray, wanted: NDArray[Any]) -> IntArray:
+    """Where ``wanted`` are in ``ids``, which ascend; UNKNOWN for those that are not there."""
+    if not len(ids):
+        return np.full(len(wanted), UNKNOWN, dtype=np.int64)
+    places = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    return np.where(ids[places] == wanted, places, UNKNOWN)
+
+
+def incidence(row_ids: IntArray, column_ids: IntArray, rows: IntArray, columns: IntArray) -> csr_matrix:
+    """CSR (n_rows, n_columns) float32 with a one for each (row id, column id) pair; both id lists ascend.
+
+    A pair of ids that are not in the lists is left out: a film can arrive while the tables are being read.
+    """
+    places = np.stack([positions(row_ids, rows), positions(column_ids, columns)])
+    places = places[:, (places != UNKNOWN).all(axis=0)]
+    ones = np.ones(places.shape[1], dtype=np.float32)
+    cells = csr_matrix((ones, tuple(places)), shape=(len(row_ids), len(column_ids)))
+    cells.data[:] = 1  # a pair told twice is told once
+    return cells
+
+
+def _columns(rows: Any) -> tuple[IntArray, IntArray]:
+    table = np.array(list(rows), dtype=np.int64).reshape(-1, 2)
+    return table[:, 0], table[:, 1]

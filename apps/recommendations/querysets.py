@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models, transaction
+
+if TYPE_CHECKING:
+    from apps.recommendations.models import ModelVersion
+
+
+class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
+    def active(self) -> ModelVersion | None:
+        return self.filter(status="active").first()
+
+    def activate(self, version: ModelVersion) -> None:
+        """Make one version the one that answers; the one before it retires."""
+        with transaction.atomic():
+            self.filter(status="active").exclude(pk=version.pk).update(status="retired")
+            version.status = version.Status.ACTIVE
+            version.save()

@@ -1,0 +1,104 @@
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework import serializers
+
+from apps.movies.serializers import MovieCardSerializer, MovieFilterQuery
+from apps.recommendations import registry
+from apps.recommendations.answers import Wish
+from apps.recommendations.engines.contract import ReasonCode, Tier
+from utils.query_params import PageQuery
+
+ALGORITHMS = [(name, engine.description) for name, engine in registry.ENGINES.items()]
+REASON_CODES = [(code.value, code.value) for code in ReasonCode]
+TIERS = [(tier.value, tier.value) for tier in Tier]
+WHY_NOT = [("no_signal", "nothing liked yet that this engine could go by"), ("not_trained", "no trained model has it")]
+
+
+class RecommendationQuery(MovieFilterQuery, PageQuery):
+    algorithm = serializers.ChoiceField(
+        ALGORITHMS, default=None, help_text="Who is to answer; left out: the one that does best for you now."
+    )
+    include_watched = serializers.BooleanField(default=False, help_text="Also films that you have watched.")
+    include_watchlisted = serializers.BooleanField(default=True, help_text="Also films on your watchlist.")
+
+    @classmethod
+    def wish_of(cls, query: dict[str, Any]) -> Wish:
+        own = {name: query[name] for name in Wish.__dataclass_fields__.keys() & query.keys()}
+        return Wish(filter=cls.filter_of(query | {"include_adult": True}), **own)
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    code = serializers.ChoiceField(REASON_CODES)
+    weight = serializers.FloatField(help_text="What it added to the score, in the engine's own units.")
+    refs = serializers.ListField(
+        child=serializers.IntegerField(),
+        help_text="TMDb ids of films in your library; of genres where the code is `genres`.",
+    )
+    text = serializers.CharField()
+
+
+class RecommendationSerializer(serializers.Serializer[Any]):
+    movie = MovieCardSerializer()
+    score = serializers.FloatField(help_text="In the engine's own units: compare within one answer only.")
+    reasons = ReasonSerializer(many=True)
+
+
+class FilteredOutSerializer(serializers.Serializer[Any]):
+    library = serializers.IntegerField(help_text="Favorited, rated, hidden or watched.")
+    preferences = serializers.IntegerField()
+    filters = serializers.IntegerField()
+
+
+class UsersByKindSerializer(serializers.Serializer[Any]):
+    person = serializers.IntegerField()
+    pseudonymous = serializers.IntegerField(help_text="Imported ratings.")
+    simulated = serializers.IntegerField(help_text="The demo community.")
+
+
+@extend_schema_serializer(component_name="LearnedFrom")
+class LearnedFromSerializer(serializers.Serializer[Any]):
+    films = serializers.IntegerField()
+    signals = serializers.IntegerField()
+    users = UsersByKindSerializer()
+
+
+class ProvenanceSerializer(serializers.Serializer[Any]):
+    requested = serializers.CharField(allow_null=True)
+    served = serializers.ChoiceField(ALGORITHMS)
+    fallback_reason = serializers.ChoiceField(
+        WHY_NOT, allow_null=True, help_text="Why it is not the engine asked for, or not a trained one."
+    )
+    personalised = serializers.BooleanField()
+    model_version = serializers.CharField(allow_null=True)
+    trained_at = serializers.DateTimeField(allow_null=True)
+    learned_from = LearnedFromSerializer(allow_null=True)
+    filtered_out = FilteredOutSerializer(help_text="Films by the first ground that kept them out.")
+    filled = serializers.IntegerField(
+        help_text="Films of this page that are popular ones, the engine having no opinion on more."
+    )
+    exhausted = serializers.BooleanField(help_text="Nothing is left after this page.")
+
+
+class MetricsSerializer(serializers.Serializer[Any]):
+    """Measured on the newest fifth of the data, by an engine that had learned from the rest alone."""
+
+    k = serializers.IntegerField()
+    n_users = serializers.IntegerField()
+    ndcg = serializers.FloatField()
+    ndcg_error = serializers.FloatField(help_text="Standard error of ndcg.")
+    recall = serializers.FloatField()
+    hit_rate = serializers.FloatField()
+    average_precision = serializers.FloatField()
+    coverage = serializers.FloatField()
+    novelty = serializers.FloatField()
+    popularity = serializers.FloatField()
+
+
+class AlgorithmSerializer(serializers.Serializer[Any]):
+    name = serializers.ChoiceField(ALGORITHMS)
+    tier = serializers.ChoiceField(TIERS)
+    description = serializers.CharField()
+    usable = serializers.BooleanField(help_text="For this caller, now.")
+    why_not = serializers.ChoiceField(WHY_NOT, allow_null=True)
+    metrics = MetricsSerializer(allow_null=True)

@@ -1,0 +1,162 @@
+"""The door for views: who is asking, which engine answers, which films, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from django.contrib.auth.models import AnonymousUser
+
+from apps.authentication.models import User
+from apps.movies.models import Movie
+from apps.movies.querysets import MovieQuerySet
+from apps.recommendations import registry
+from apps.recommendations.answers import AlgorithmState, Provenance, Recommendation, Recommendations, Wish
+from apps.recommendations.catalogue import UNKNOWN, Catalogue
+from apps.recommendations.engines.contract import BoolArray, Engine, Profiles
+from apps.recommendations.profile import Caller
+from apps.recommendations.ranking import Ranking, ranked
+from apps.recommendations.reasons import in_words, popular_reason
+from apps.recommendations.serving import Model, active_model
+
+POPULAR = "popular"
+NO_SIGNAL = "no_signal"
+NOT_TRAINED = "not_trained"
+SPARE = 10  # films ranked beyond the page, to stand in for those that have gone or changed since the training
+
+
+def recommend_for(user: User | AnonymousUser, wish: Wish) -> Recommendations:
+    """A page of what to watch next. It is read from the tables, so that any write shows in the very next call."""
+    caller = Caller.of(user)
+    model = active_model()
+    return _from_tables(caller, wish) if model is None else _from_model(model, caller, wish)
+
+
+def algorithms_for(user: User | AnonymousUser) -> list[AlgorithmState]:
+    """Every engine, and whether it can answer this caller now."""
+    model = active_model()
+    caller = Caller.of(user)
+    profiles = caller.profiles(model.catalogue) if model else None
+    states = []
+    for name, engine in registry.ENGINES.items():
+        why_not = _why_not(model, profiles, name) if model and profiles else NOT_TRAINED
+        metrics = model.metrics.get(name) if model else None
+        states.append(AlgorithmState(name, engine.tier, engine.description, why_not is None, why_not, metrics))
+    return states
+
+
+def _from_model(model: Model, caller: Caller, wish: Wish) -> Recommendations:
+    profiles = caller.profiles(model.catalogue)
+    engine, fallback_reason = _choose(model, profiles, wish.algorithm)
+    allowed, filtered_out = _allowed(model.catalogue, caller, wish)
+    ranking, present = _rank(model, engine, profiles, allowed, caller, wish)
+    page = present[wish.first : wish.first + wish.per_page]
+    provenance = Provenance(
+        requested=wish.algorithm,
+        served=engine.name,
+        fallback_reason=fallback_reason,
+        personalised=engine.personalised,
+        model_version=model.name,
+        trained_at=model.trained_at,
+        learned_from=model.learned_from,
+        filtered_out=filtered_out,
+        filled=sum(place >= ranking.own for place in page),
+        exhausted=len(present) <= wish.first + wish.per_page,
+    )
+    total = int(allowed.sum()) - (len(ranking.items) - len(present))
+    return Recommendations(_explained(model, engine, profiles, ranking, page), total, provenance)
+
+
+def _choose(model: Model, profiles: Profiles, requested: str | None) -> tuple[Engine, str | None]:
+    """The engine asked for; else the one that did best of those that can answer, and why it stands in."""
+    why_not = _why_not(model, profiles, requested) if requested else None
+    if requested and why_not is None:
+        return model.engines[requested], None
+    usable = [name for name in model.engines if _why_not(model, profiles, name) is None]
+    best = max(usable, key=lambda name: model.metrics[name]["ndcg"])
+    return model.engines[best], why_not
+
+
+def _why_not(model: Model, profiles: Profiles, name: str) -> str | None:
+    """Why an engine cannot answer, None where it can."""
+    if name not in model.engines:
+        return NOT_TRAINED
+    return None if model.engines[name].can_score(profiles)[0] else NO_SIGNAL
+
+
+def _allowed(catalogue: Catalogue, caller: Caller, wish: Wish) -> tuple[BoolArray, dict[str, int]]:
+    """(n_items,): the films that may be shown; and how many each ground kept out that those before it let pass."""
+    done = np.array(sorted(_done(caller, wish)), dtype=np.int64)
+    fresh = np.ones(len(catalogue.item_ids), dtype=bool)
+    places = catalogue.positions(done)
+    fresh[places[places != UNKNOWN]] = False
+    grounds = {
+        "library": fresh,
+        "preferences": catalogue.matching(caller.limits),
+        "filters": catalogue.matching(wish.filter),
+    }
+    allowed, filtered_out = np.ones_like(fresh), {}
+    for ground, passing in grounds.items():
+        filtered_out[ground] = int((allowed & ~passing).sum())
+        allowed &= passing
+    return allowed, filtered_out
+
+
+def _rank(
+    model: Model, engine: Engine, profiles: Profiles, allowed: BoolArray, caller: Caller, wish: Wish
+) -> tuple[Ranking, list[int]]:
+    """The best films to the end of the page, and the places of those in it that the tables still let pass."""
+    wanted, spare = wish.first + wish.per_page, SPARE
+    while True:
+        ranking = ranked(engine, model.engines[POPULAR], profiles, allowed, k=wanted + spare)
+        pks = model.catalogue.item_ids[ranking.items].tolist()
+        passing = set(_passing(caller, wish).filter(pk__in=pks).values_list("pk", flat=True))
+        present = [place for place, pk in enumerate(pks) if pk in passing]
+        if len(present) > wanted or len(ranking.items) < wanted + spare:
+            return ranking, present
+        spare *= 4
+
+
+def _explained(
+    model: Model, engine: Engine, profiles: Profiles, ranking: Ranking, page: Sequence[int]
+) -> list[Recommendation]:
+    """The films at these places of the ranking, each with the reasons of the engine that put it there."""
+    items = ranking.items[list(page)] if page else ranking.items[:0]
+    own = sum(place < ranking.own for place in page)
+    reasons = engine.reasons(profiles, items[:own]) + model.engines[POPULAR].reasons(profiles, items[own:])
+    pks = model.catalogue.item_ids[items].tolist()
+    films = Movie.objects.for_cards().in_bulk(pks)
+    return [
+        Recommendation(films[pk], float(ranking.scores[place]), spoken)
+        for pk, place, spoken in zip(pks, page, in_words(reasons, model.catalogue), strict=True)
+        if pk in films
+    ]
+
+
+def _from_tables(caller: Caller, wish: Wish) -> Recommendations:
+    """Before the first training: what is popular, by the same rules."""
+    fresh = Movie.objects.exclude(pk__in=_done(caller, wish))
+    films = _passing(caller, wish)
+    counts = [Movie.objects.count(), fresh.count(), fresh.matching(caller.limits).count(), films.count()]
+    kept_out = [before - after for before, after in pairwise(counts)]
+    end = wish.first + wish.per_page
+    page = films.for_cards().order_by("-popularity", "tmdb_id")[wish.first : end]
+    provenance = Provenance(
+        requested=wish.algorithm,
+        served=POPULAR,
+        fallback_reason=NOT_TRAINED,
+        filtered_out=dict(zip(("library", "preferences", "filters"), kept_out, strict=True)),
+        exhausted=counts[-1] <= end,
+    )
+    items = [Recommendation(film, film.popularity, [popular_reason(film.popularity)]) for film in page]
+    return Recommendations(items, counts[-1], provenance)
+
+
+def _passing(caller: Caller, wish: Wish) -> MovieQuerySet:
+    """What ``_allowed`` says, asked of the tables."""
+    return Movie.objects.matching(caller.limits).matching(wish.filter).exclude(pk__in=_done(caller, wish))
+
+
+def _done(caller: Caller, wish: Wish) -> set[int]:
+    return caller.done_with(include_watched=wish.include_watched, include_watchlisted=wish.include_watchlisted)

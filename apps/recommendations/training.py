@@ -1,0 +1,90 @@
+"""Training: learn from the tables, judge by time, write the artifact, make it the one that answers."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils import timezone
+
+from apps.recommendations import registry
+from apps.recommendations.artifacts import ArtifactCorrupt, read_artifact, write_artifact
+from apps.recommendations.dataset import TrainingData, training_data
+from apps.recommendations.evaluation import evaluate, time_split
+from apps.recommendations.models import ModelVersion
+from apps.recommendations.serving import artifact_of
+
+POPULAR = "popular"
+KEPT_ARTIFACTS = 3  # the active one and two to go back to
+
+
+class NothingToLearn(Exception):
+    """No film, or nobody who liked one."""
+
+
+@dataclass(frozen=True)
+class TrainingReport:
+    version: ModelVersion
+    is_new: bool
+
+
+def train(
+    *, names: Sequence[str] = registry.NAMES, if_changed: bool = False, say: Callable[[str], None] = lambda line: None
+) -> TrainingReport:
+    """Train these engines on everything in the tables; popular always, since it fills the pages of the others.
+
+    With ``if_changed``, only where the active version lacks one of them, cannot be read, or learned from other data.
+    Raises NothingToLearn.
+    """
+    names = [name for name in registry.NAMES if name in {*names, POPULAR}]
+    data = training_data()
+    if not data.dataset.profiles.likes.nnz:
+        raise NothingToLearn("There are no likes to learn from: run load_demo or import_movielens first.")
+    active = ModelVersion.objects.active()
+    if if_changed and active and active.fingerprint == data.fingerprint and _holds(active, names):
+        return TrainingReport(active, is_new=False)
+    say(f"{data.dataset.n_users} users, {data.dataset.n_items} films, {data.dataset.profiles.interactions.nnz} signals")
+    version = ModelVersion(
+        name=f"{timezone.now():%Y%m%dT%H%M%S%f}-{data.fingerprint[:8]}",
+        fingerprint=data.fingerprint,
+        learned_from={
+            "films": data.dataset.n_items,
+            "signals": int(data.dataset.profiles.interactions.nnz),
+            "users": data.users_by_kind,
+        },
+        metrics=_judge(names, data, say),
+    )
+    say("fitting on everything")
+    engines = {name: registry.build(name).fit(data.dataset) for name in names}
+    write_artifact(settings.ARTIFACT_ROOT, version.name, engines, data.catalogue.to_arrays())
+    ModelVersion.objects.activate(version)
+    _forget_old_artifacts(previous=active)
+    return TrainingReport(version, is_new=True)
+
+
+def _holds(version: ModelVersion, names: Sequence[str]) -> bool:
+    """Whether these engines can be read from the version's artifact."""
+    try:
+        return set(names) <= read_artifact(artifact_of(version)).engines.keys()
+    except ArtifactCorrupt:
+        return False
+
+
+def _judge(names: Sequence[str], data: TrainingData, say: Callable[[str], None]) -> dict[str, dict[str, float]]:
+    """Each engine, fitted on the older four fifths, on what people came to like since."""
+    split = time_split(data.dataset)
+    metrics = {}
+    for name in names:
+        metrics[name] = evaluate(registry.build(name).fit(split.train), split).as_dict()
+        say(f"{name:22} ndcg@10 {metrics[name]['ndcg']:.4f}   recall@10 {metrics[name]['recall']:.4f}")
+    return metrics
+
+
+def _forget_old_artifacts(*, previous: ModelVersion | None) -> None:
+    """Keep the active version, the one that answered until now however old it is, and the newest of the others."""
+    kept = [previous.pk] if previous else []
+    others = ModelVersion.objects.filter(status=ModelVersion.Status.RETIRED).exclude(pk__in=kept)
+    for version in others[KEPT_ARTIFACTS - 1 - len(kept) :]:
+        shutil.rmtree(artifact_of(version), ignore_errors=True)

@@ -1,0 +1,102 @@
+import logging
+
+import pytest
+
+from apps.recommendations import serving
+from apps.recommendations.artifacts import MANIFEST, write_artifact
+from apps.recommendations.models import ModelVersion
+from apps.recommendations.serving import active_model, artifact_of
+from apps.recommendations.training import train
+from tests.factories import FavoriteFactory
+
+URL = "/api/v1/recommendations/"
+
+
+def train_popular():
+    return train(names=["popular"]).version
+
+
+def spoil(version):
+    """Change one byte of an array."""
+    path = artifact_of(version) / "popular" / "standing.npy"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+def restart(monkeypatch):
+    monkeypatch.setattr(serving, "_loaded", None)
+
+
+def readiness(client):
+    answer = client.get("/health/ready/")
+    assert answer.status_code == 200
+    return answer.json()["checks"]["model"]
+
+
+def test_before_the_first_training_there_is_no_model(db):
+    assert active_model() is None
+
+
+def test_the_model_is_loaded_once_and_then_costs_one_query(model, django_assert_num_queries):
+    loaded = active_model()
+    assert (loaded.pk, loaded.name) == (model.pk, model.name)
+    with django_assert_num_queries(1):
+        assert active_model() is loaded
+
+
+def test_arrays_are_mapped_from_the_files_and_read_only(model):
+    standing = active_model().engines["popular"].standing
+    with pytest.raises(ValueError, match="read-only"):
+        standing[0] = 1
+
+
+def test_another_version_answers_as_soon_as_it_is_active_and_so_does_the_old_one_again(api, community):
+    first = train_popular()
+    assert api.get(URL).json()["meta"]["model_version"] == first.name
+    FavoriteFactory(movie=community[0])
+    second = train_popular()
+    answered_by_second = api.get(URL).json()["meta"]
+    ModelVersion.objects.activate(first)
+    answered_by_first = api.get(URL).json()["meta"]
+    assert (answered_by_second["model_version"], answered_by_first["model_version"]) == (second.name, first.name)
+    assert answered_by_second["learned_from"]["signals"] == answered_by_first["learned_from"]["signals"] + 1
+
+
+def test_of_a_broken_version_nothing_is_served_and_the_last_good_one_stays(api, anonymous, community, caplog):
+    good = train_popular()
+    before = api.get(URL).json()
+    broken = train_popular()
+    spoil(broken)
+    with caplog.at_level(logging.ERROR):
+        after = api.get(URL).json()
+    assert after["data"] == before["data"]
+    assert after["meta"]["model_version"] == good.name
+    assert f"model {broken.name} is not served" in caplog.text
+    assert readiness(anonymous) == f"degraded: {broken.name} cannot be read"
+
+
+def test_a_process_that_never_had_a_good_version_answers_from_the_tables(api, anonymous, community, monkeypatch):
+    spoil(train_popular())
+    restart(monkeypatch)
+    meta = api.get(URL).json()["meta"]
+    assert (meta["served"], meta["fallback_reason"], meta["model_version"]) == ("popular", "not_trained", None)
+    assert readiness(anonymous).startswith("degraded")
+
+
+def test_an_artifact_that_is_gone_is_a_broken_one(api, community, monkeypatch):
+    (artifact_of(train_popular()) / MANIFEST).unlink()
+    restart(monkeypatch)
+    assert api.get(URL).json()["meta"]["fallback_reason"] == "not_trained"
+
+
+def test_an_artifact_of_a_release_whose_catalogue_held_less_is_a_broken_one(api, community, settings):
+    version = ModelVersion.objects.create(name="older", status="active")
+    write_artifact(settings.ARTIFACT_ROOT, version.name, {}, {})
+    assert api.get(URL).json()["meta"]["fallback_reason"] == "not_trained"
+
+
+def test_readiness_says_how_the_model_is(anonymous, community):
+    assert readiness(anonymous) == "degraded: nothing trained yet"
+    train_popular()
+    assert readiness(anonymous) == "ok"
