@@ -1,0 +1,39 @@
+// What a frontend writes against the generated types. It is compiled, never run: a type that is looser or stricter
+// than the API's answers fails here.
+import type { components, paths } from "./marquee";
+
+type Json<Operation extends { responses: object }, Status extends keyof Operation["responses"]> =
+  Operation["responses"][Status] extends { content: { "application/json": infer Body } } ? Body : never;
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const exactly = <A, B>(same: Equal<A, B>): boolean => same;
+
+type Favorites = Json<paths["/api/v1/favorites/"]["get"], 200>;
+type Added = Json<paths["/api/v1/favorites/"]["post"], 201>;
+type Recommendations = Json<paths["/api/v1/recommendations/"]["get"], 200>;
+type Refused = Json<paths["/api/v1/recommendations/"]["get"], 401>;
+type Tokens = Json<paths["/api/v1/auth/login/"]["post"], 200>;
+type Film = components["schemas"]["MovieCard"];
+
+exactly<Favorites["success"], true>(true);
+exactly<Favorites["pagination"], { page: number; per_page: number; total: number; pages: number }>(true);
+exactly<keyof Favorites, "success" | "data" | "message" | "pagination">(true);
+exactly<keyof Added, "success" | "data" | "message">(true);
+exactly<keyof Recommendations, "success" | "data" | "message" | "pagination" | "meta">(true);
+exactly<Refused["success"], false>(true);
+exactly<Refused["data"], null>(true);
+exactly<Refused["errors"], { field: string; code: string; message: string }[]>(true);
+exactly<Tokens["data"], { access: string; refresh: string }>(true);
+exactly<Film["overview"], string>(true);
+exactly<Film["release_date"], string | null>(true);
+exactly<NonNullable<Film["my"]>["rating"], number | null>(true);
+
+export function headline(answer: Recommendations | Refused): string {
+  if (!answer.success) {
+    return `${answer.code}: ${answer.message} (${answer.request_id})`;
+  }
+  const first = answer.data[0];
+  const why = first?.reasons[0]?.text ?? "no reason";
+  const fallback = answer.meta.fallback_reason === "no_signal" ? "like a few films first" : answer.meta.served;
+  return `${first?.movie.title ?? "nothing"}: ${why} (${fallback}, page 1 of ${answer.pagination.pages})`;
+}
