@@ -82,11 +82,13 @@ class ShelfViewSet(LibraryViewSet):
         return self.row(entry, message="Saved.", status=201 if added else 200)
 
 
-def _shelf_schema(row: type[EntrySerializer], body: type[BodySerializer], values: Any, shelf: str) -> Any:
+def _shelf_schema(
+    row: type[EntrySerializer], body: type[BodySerializer], values: Any, shelf: str, order: str = "newest first"
+) -> Any:
     """The description of a shelf's five operations; they differ in nothing but these."""
     saved = {200: row, 201: row}
     return extend_schema_view(
-        list=extend_schema(tags=["library"], summary=f"Your {shelf}, newest first."),
+        list=extend_schema(tags=["library"], summary=f"Your {shelf}, {order}."),
         create=extend_schema(tags=["library"], summary=f"Add to your {shelf}.", request=body, responses=saved),
         retrieve=extend_schema(tags=["library"], summary=f"One of your {shelf}."),
         update=extend_schema(
@@ -110,10 +112,13 @@ class RatingViewSet(ShelfViewSet):
     values_body_class = RatingValueBody
 
 
-@_shelf_schema(WatchlistItemSerializer, EntryBody, None, "watchlist")
+@_shelf_schema(WatchlistItemSerializer, EntryBody, None, "watchlist", "in your order")
 class WatchlistViewSet(ShelfViewSet):
     shelf = WatchlistItem
     serializer_class = WatchlistItemSerializer
+
+    def get_queryset(self) -> OwnedQuerySet:
+        return super().get_queryset().order_by("position", "pk")
 
 
 @_shelf_schema(HiddenMovieSerializer, EntryBody, None, "hidden films")

@@ -122,7 +122,7 @@ class MovieDetailSerializer(MovieCardSerializer):
 class IdsField(CommaSeparatedField):
     """TMDb ids with commas between them."""
 
-    pattern = r"^[1-9][0-9]{0,8}(,[1-9][0-9]{0,8}){0,19}$"
+    pattern = r"^[1-9][0-9]{0,9}(,[1-9][0-9]{0,9}){0,19}$"
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(StrictIntegerField(min_value=1, max_value=MAX_ID), **kwargs)
@@ -131,7 +131,7 @@ class IdsField(CommaSeparatedField):
 class GenresField(IdsField):
     """``28,12`` asks for both genres, ``28|12`` for either."""
 
-    pattern = r"^[1-9][0-9]{0,8}((,[1-9][0-9]{0,8}){0,19}|(\|[1-9][0-9]{0,8}){0,19})$"
+    pattern = r"^[1-9][0-9]{0,9}((,[1-9][0-9]{0,9}){0,19}|(\|[1-9][0-9]{0,9}){0,19})$"
     default_error_messages = {"mixed": "Use commas for all of the genres or bars for any of them, not both."}
 
     def to_internal_value(self, data: str) -> GenreChoice:  # type: ignore[override]

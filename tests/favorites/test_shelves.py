@@ -156,12 +156,19 @@ def test_a_body_names_a_film(api, shelf):
     assert ("tmdb_id", "required") in complaints(api.post(shelf.path, {}))
 
 
+@pytest.mark.parametrize("shelf", sorted(SHELVES.keys() - {"watchlist"}), indirect=True)
 def test_the_newest_is_listed_first(api, user, shelf):
     for tmdb_id, hours_ago in ((1, 2), (2, 3), (3, 1)):
         shelf.factory(user=user, movie__tmdb_id=tmdb_id, created_at=NOON - timedelta(hours=hours_ago))
     shelf.factory(user=user, movie__tmdb_id=4, created_at=NOON - timedelta(hours=1))
     assert listed(api, shelf.path) == [4, 3, 1, 2]
     assert listed(api, f"{shelf.path}?per_page=2&page=2") == [1, 2]
+
+
+def test_the_watchlist_is_in_its_own_order(api, user):
+    for tmdb_id, position in ((1, 2), (2, 3), (3, 1)):
+        WatchlistItemFactory(user=user, movie__tmdb_id=tmdb_id, position=position)
+    assert listed(api, "/api/v1/watchlist/") == [3, 1, 2]
 
 
 @pytest.mark.parametrize("n_entries", [1, 20])
