@@ -19,7 +19,7 @@ class TimeSplit:
     """What was known at one moment, and what it should have foretold.
 
     train: all that was done before ``cut``, every user at their row. It carries along what has no date: what users
-        said of genres, and the films.
+        said of genres, and the films; not their popularity, which is today's and would tell of the future.
     profiles: the evaluated users when they are asked for: their past and the first half of what they did since.
     held_out: CSR (len(profiles), n_items) float32, what they liked in the other half.
     users: int64 (len(profiles),), their rows in ``train``.
@@ -71,8 +71,9 @@ def time_split(dataset: Dataset, test_fraction: float = 0.2) -> TimeSplit:
     held_out = everything.only(hidden & liked).interactions
     likes_since = np.diff(everything.only(since & liked).interactions.indptr)
     users = np.flatnonzero((likes_since >= 2) & (np.diff(held_out.indptr) > 0))
+    undated = np.zeros_like(dataset.item_popularity)
     return TimeSplit(
-        train=replace(dataset, profiles=everything.only(~since)),
+        train=replace(dataset, profiles=everything.only(~since), item_popularity=undated),
         profiles=everything.only(~hidden).take(users),
         held_out=held_out[users],
         users=users,

@@ -15,6 +15,7 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
     def activate(self, version: ModelVersion) -> None:
         """Make one version the one that answers; the one before it retires."""
         with transaction.atomic():
+            list(self.select_for_update().filter(status="active"))  # of two at once, the later one sees the earlier
             self.filter(status="active").exclude(pk=version.pk).update(status="retired")
             version.status = version.Status.ACTIVE
             version.save()

@@ -6,8 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from apps.recommendations.catalogue import UNKNOWN
-from apps.recommendations.engines.contract import NO_OPINION, BoolArray, Engine, FloatArray, IntArray, Profiles, top_k
+from apps.recommendations.engines.contract import (
+    NO_ITEM,
+    NO_OPINION,
+    BoolArray,
+    Engine,
+    FloatArray,
+    IntArray,
+    Profiles,
+    top_k,
+)
 
 
 @dataclass(frozen=True)
@@ -42,5 +50,5 @@ def _best(engine: Engine, profiles: Profiles, allowed: BoolArray, k: int) -> tup
     scores = engine.score(profiles)
     scores[:, ~allowed] = NO_OPINION
     items, values = top_k(scores, k)
-    found = items[0] != UNKNOWN
+    found = items[0] != NO_ITEM
     return items[0][found], values[0][found]

@@ -18,6 +18,8 @@ NAMES = (
     "matrix_factorization",
 )
 
+POPULAR = "popular"  # stands in before the first training, and fills pages that an engine leaves short
+
 
 def _engine_class(name: str) -> type[Engine]:
     """The one engine of this name that its module defines."""

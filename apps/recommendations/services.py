@@ -20,7 +20,6 @@ from apps.recommendations.ranking import Ranking, ranked
 from apps.recommendations.reasons import in_words, popular_reason
 from apps.recommendations.serving import Model, active_model
 
-POPULAR = "popular"
 NO_SIGNAL = "no_signal"
 NOT_TRAINED = "not_trained"
 SPARE = 10  # films ranked beyond the page, to stand in for those that have gone or changed since the training
@@ -73,7 +72,7 @@ def _choose(model: Model, profiles: Profiles, requested: str | None) -> tuple[En
     why_not = _why_not(model, profiles, requested) if requested else None
     if requested and why_not is None:
         return model.engines[requested], None
-    usable = [name for name in model.engines if _why_not(model, profiles, name) is None]
+    usable = [name for name in registry.NAMES if _why_not(model, profiles, name) is None]
     best = max(usable, key=lambda name: model.metrics[name]["ndcg"])
     return model.engines[best], why_not
 
@@ -109,7 +108,7 @@ def _rank(
     """The best films to the end of the page, and the places of those in it that the tables still let pass."""
     wanted, spare = wish.first + wish.per_page, SPARE
     while True:
-        ranking = ranked(engine, model.engines[POPULAR], profiles, allowed, k=wanted + spare)
+        ranking = ranked(engine, model.engines[registry.POPULAR], profiles, allowed, k=wanted + spare)
         pks = model.catalogue.item_ids[ranking.items].tolist()
         passing = set(_passing(caller, wish).filter(pk__in=pks).values_list("pk", flat=True))
         present = [place for place, pk in enumerate(pks) if pk in passing]
@@ -124,7 +123,7 @@ def _explained(
     """The films at these places of the ranking, each with the reasons of the engine that put it there."""
     items = ranking.items[list(page)] if page else ranking.items[:0]
     own = sum(place < ranking.own for place in page)
-    reasons = engine.reasons(profiles, items[:own]) + model.engines[POPULAR].reasons(profiles, items[own:])
+    reasons = engine.reasons(profiles, items[:own]) + model.engines[registry.POPULAR].reasons(profiles, items[own:])
     pks = model.catalogue.item_ids[items].tolist()
     films = Movie.objects.for_cards().in_bulk(pks)
     return [
@@ -144,7 +143,7 @@ def _from_tables(caller: Caller, wish: Wish) -> Recommendations:
     page = films.for_cards().order_by("-popularity", "tmdb_id")[wish.first : end]
     provenance = Provenance(
         requested=wish.algorithm,
-        served=POPULAR,
+        served=registry.POPULAR,
         fallback_reason=NOT_TRAINED,
         filtered_out=dict(zip(("library", "preferences", "filters"), kept_out, strict=True)),
         exhausted=counts[-1] <= end,

@@ -34,26 +34,36 @@ class Model:
 
 _lock = Lock()
 _loaded: Model | None = None
+_refused: int | None = None  # the version whose artifact could not be read
 
 
 def active_model() -> Model | None:
     """The active version, for one query; None before the first training.
 
-    Where its artifact cannot be read, the version that this process served before stays.
+    Where its artifact cannot be read, the version that this process served before stays; it is tried again when
+    another one has been active. While one thread loads, the others go on with what is there.
     """
-    global _loaded
     version = ModelVersion.objects.active()
     if version is None:
         return None
+    if version.pk not in (_loaded and _loaded.pk, _refused) and _lock.acquire(blocking=_loaded is None):
+        try:
+            _swap(version)
+        finally:
+            _lock.release()
+    return _loaded
+
+
+def _swap(version: ModelVersion) -> None:
+    """Load a version, under the lock: without it every first request would load a copy of its own."""
+    global _loaded, _refused
     if _loaded and _loaded.pk == version.pk:
-        return _loaded
-    with _lock:  # without it every first request loads a copy of its own
-        if _loaded is None or _loaded.pk != version.pk:
-            try:
-                _loaded = _load(version)
-            except ArtifactCorrupt:
-                logger.exception("model %s is not served", version.name)
-        return _loaded
+        return
+    try:
+        _loaded, _refused = _load(version), None
+    except ArtifactCorrupt:
+        _refused = version.pk
+        logger.exception("model %s is not served", version.name)
 
 
 def artifact_of(version: ModelVersion) -> Path:

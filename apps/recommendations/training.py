@@ -16,7 +16,6 @@ from apps.recommendations.evaluation import evaluate, time_split
 from apps.recommendations.models import ModelVersion
 from apps.recommendations.serving import artifact_of
 
-POPULAR = "popular"
 KEPT_ARTIFACTS = 3  # the active one and two to go back to
 
 
@@ -38,7 +37,7 @@ def train(
     With ``if_changed``, only where the active version lacks one of them, cannot be read, or learned from other data.
     Raises NothingToLearn.
     """
-    names = [name for name in registry.NAMES if name in {*names, POPULAR}]
+    names = [name for name in registry.NAMES if name in {*names, registry.POPULAR}]
     data = training_data()
     if not data.dataset.profiles.likes.nnz:
         raise NothingToLearn("There are no likes to learn from: run load_demo or import_movielens first.")

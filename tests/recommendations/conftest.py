@@ -11,6 +11,7 @@ from tests.recommendations.community import settle
 def nothing_loaded(monkeypatch, settings, tmp_path):
     """Each test begins as a process that has served no model, over an artifact store of its own."""
     monkeypatch.setattr(serving, "_loaded", None)
+    monkeypatch.setattr(serving, "_refused", None)
     settings.ARTIFACT_ROOT = tmp_path / "artifacts"
 
 

@@ -100,3 +100,12 @@ def test_readiness_says_how_the_model_is(anonymous, community):
     assert readiness(anonymous) == "degraded: nothing trained yet"
     train_popular()
     assert readiness(anonymous) == "ok"
+
+
+def test_a_broken_artifact_is_read_once_not_on_every_request(model, caplog):
+    (serving.artifact_of(model) / "manifest.json").rename(serving.artifact_of(model) / "gone.json")
+    try:
+        assert [serving.active_model() for _ in range(3)] == [None, None, None]
+    finally:
+        (serving.artifact_of(model) / "gone.json").rename(serving.artifact_of(model) / "manifest.json")
+    assert caplog.text.count("is not served") == 1

@@ -22,6 +22,7 @@ BoolArray = NDArray[np.bool_]
 Array: TypeAlias = NDArray[Any] | csr_matrix
 
 NO_OPINION = np.float32(-np.inf)
+NO_ITEM = -1  # where a list has no more
 
 
 class Tier(StrEnum):
@@ -126,8 +127,8 @@ class Engine(ABC):
     """Learns from a Dataset, then scores profiles it has never seen.
 
     A subclass stores keyword hyperparameters in ``__init__``, names in ``arrays`` what ``fit`` leaves behind (numpy
-    arrays or CSR matrices, attributes of the same names), and writes ``fit``, ``score`` and ``reasons``. It never
-    changes what ``fit`` left: a loaded engine's arrays are mapped from disk and read-only.
+    arrays or CSR matrices, attributes of the same names), and writes ``fit``, ``score`` and, where it can, ``reasons``.
+    It never changes what ``fit`` left: a loaded engine's arrays are mapped from disk and read-only.
     """
 
     name: ClassVar[str]
@@ -150,9 +151,10 @@ class Engine(ABC):
     def reasons(self, profiles: Profiles, items: IntArray, *, limit: int = 3) -> list[list[Reason]]:
         """Why each of ``items`` got its score for the one profile given.
 
-        At most ``limit`` for an item, the largest contribution first, none that is not above zero.
+        At most ``limit`` for an item, the largest contribution first, none that is not above zero. None at all where
+        an engine cannot say.
         """
-        raise NotImplementedError(f"{type(self).__name__} gives no reasons")
+        return [[] for _ in items]
 
     def can_score(self, profiles: Profiles) -> BoolArray:
         """(n_profiles,): whether the profile holds any evidence that this engine reads."""
@@ -197,10 +199,10 @@ class Engine(ABC):
 def top_k(scores: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
     """The ``k`` best items of each row and their scores, best first, ties by position.
 
-    Returns int64 and float32 arrays (n_rows, k); where a row has fewer opinions, -1 and NO_OPINION. The order is
+    Returns int64 and float32 arrays (n_rows, k); where a row has fewer opinions, NO_ITEM and NO_OPINION. The order is
     total, so the best 20 begin the best 40.
     """
-    items = np.full((len(scores), k), -1, dtype=np.int64)
+    items = np.full((len(scores), k), NO_ITEM, dtype=np.int64)
     top = np.full((len(scores), k), NO_OPINION, dtype=np.float32)
     for row, values in enumerate(scores):
         best = _best(values, k)

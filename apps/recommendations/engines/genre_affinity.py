@@ -69,9 +69,11 @@ class GenreAffinity(Engine):
 
     def score(self, profiles: Profiles) -> FloatArray:
         self.check_fitted()
-        scores = np.ascontiguousarray((self.shares @ self.lean(profiles).T).T)
+        lean = self.lean(profiles)
+        scores = np.ascontiguousarray((self.shares @ lean.T).T)
         scores += np.float32(self.popularity_weight) * self.standing
-        scores[:, np.diff(self.shares.indptr) == 0] = NO_OPINION
+        drawn_to = (self.shares @ np.maximum(lean, 0).T).T > 0
+        scores[~drawn_to] = NO_OPINION  # else a famous film of no genre that draws would come with no reason
         scores[~self.can_score(profiles)] = NO_OPINION
         return scores
 

@@ -57,9 +57,12 @@ def _as_rows(items: list[IntArray], values: list[FloatArray], n_items: int) -> c
 
 
 def opinions(evidence: csr_matrix, can_score: BoolArray) -> FloatArray:
-    """Summed evidence (n_profiles, n_items) as scores: NO_OPINION where it is nil, or the profile has no likes."""
+    """Summed evidence (n_profiles, n_items) as scores: NO_OPINION where none speaks for a film, or nothing is liked.
+
+    What speaks against a film outweighing what speaks for it is no reason to show it before one that is only popular.
+    """
     scores: FloatArray = evidence.toarray()
-    scores[scores == 0] = NO_OPINION
+    scores[scores <= 0] = NO_OPINION
     scores[~can_score] = NO_OPINION
     return scores
 

@@ -30,7 +30,7 @@ class Trending(Engine):
 
     name = "trending"
     tier = Tier.BASIC
-    description = "Films that many people have liked lately."
+    description = "Films that many people have liked lately, a like counting half after a month."
     personalised = False
     arrays = ("heat",)
 

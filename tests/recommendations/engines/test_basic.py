@@ -89,8 +89,9 @@ def test_what_was_said_of_genres_is_enough_to_score(by_genre):
     assert ranking(by_genre, said)[:2] == [2, 3]
 
 
-def test_a_muted_genre_comes_last(by_genre):
-    assert set(ranking(by_genre, profiles_of(np.zeros((1, 5)), genres=[[-1, 0]]))[2:4]) == {0, 1}
+def test_genre_affinity_has_no_opinion_where_no_genre_draws_however_popular_the_film(by_genre):
+    assert by_genre.score(profiles_of([[0, 0, 1, 0, 0]]))[0, :2].tolist() == [NO_OPINION, NO_OPINION]
+    assert (by_genre.score(profiles_of(np.zeros((1, 5)), genres=[[-1, 0]])) == NO_OPINION).all()
 
 
 def test_genre_affinity_has_no_opinion_on_a_film_without_genres(by_genre):

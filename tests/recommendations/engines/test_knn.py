@@ -81,3 +81,9 @@ def test_the_size_of_a_block_changes_nothing(monkeypatch):
     whole = build("knn").fit(dataset).neighbours.toarray()
     monkeypatch.setattr(neighbours, "BLOCK", 7 * 40)
     np.testing.assert_array_equal(build("knn").fit(dataset).neighbours.toarray(), whole)
+
+
+def test_what_a_dislike_outweighs_gets_no_opinion_rather_than_a_place_before_the_unknown():
+    engine = build("knn").fit(dataset_of([[1, 1, 0, 0]] * 3 + [[0, 1, 1, 0]] * 3))
+    scores = engine.score(profiles_of([[0.1, 0, -1, 0]]))[0]
+    assert scores[1] == scores[3] == NO_OPINION
