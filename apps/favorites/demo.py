@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.authentication.models import User
+from apps.authentication.querysets import email_key
 from apps.favorites.community import trending_refresh, votes_refresh
 from apps.favorites.models import Favorite, Rating, ViewingHistory
 from apps.favorites.services import entry_set
@@ -41,9 +42,10 @@ def demo_community_load() -> int:
     return len(viewers)
 
 
+@transaction.atomic
 def demo_login_make() -> None:
     """An account with four favorites, whose password everybody knows."""
-    if User.objects.filter(email=DEMO_EMAIL).exists():
+    if User.objects.filter(email_key=email_key(DEMO_EMAIL)).exists():
         return
     user = User.objects.create_user(DEMO_EMAIL, DEMO_PASSWORD, display_name="Demo")
     for tmdb_id in DEMO_FAVORITES:

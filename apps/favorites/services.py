@@ -11,8 +11,21 @@ from django.utils import timezone
 from apps.authentication.models import User
 from apps.favorites.models import Entry, LibraryState, ViewingHistory, WatchlistItem
 from apps.movies.services import movie_for_tmdb_id
+from utils.exceptions import ApplicationError
 
 E = TypeVar("E", bound=Entry)
+
+
+class ClientIdTaken(ApplicationError):
+    status = 409
+    code = "client_id_taken"
+    message = "Another film was recorded under this client_id."
+
+
+class ViewingGone(ApplicationError):
+    status = 404
+    code = "not_found"
+    message = "There is no such viewing any more."
 
 
 def entry_set(shelf: type[E], *, user: User, tmdb_id: int, **values: Any) -> tuple[E, bool]:
@@ -44,11 +57,16 @@ def entry_remove(shelf: type[Entry], *, user: User, tmdb_id: int) -> None:
 
 
 def viewing_add(*, user: User, tmdb_id: int, client_id: str = "", **values: Any) -> tuple[ViewingHistory, bool]:
-    """Record a viewing; one with a known ``client_id`` was recorded before and is returned as it is."""
+    """Record a viewing; one with a known ``client_id`` was recorded before and is returned as it is.
+
+    Raises ClientIdTaken where that one is of another film.
+    """
     movie = movie_for_tmdb_id(tmdb_id)
     with transaction.atomic():
         LibraryState.objects.lock(user)
         known = ViewingHistory.objects.of(user).filter(client_id=client_id).first() if client_id else None
+        if known and known.movie_id != movie.pk:
+            raise ClientIdTaken
         if known:
             return known, False
         viewing = ViewingHistory.objects.create(user=user, movie=movie, client_id=client_id, **values)
@@ -57,13 +75,18 @@ def viewing_add(*, user: User, tmdb_id: int, client_id: str = "", **values: Any)
 
 
 def viewing_change(viewing: ViewingHistory, **values: Any) -> None:
-    if all(getattr(viewing, name) == value for name, value in values.items()):
+    """Change what is given; raises ViewingGone where somebody has removed it meanwhile."""
+    if not values:
         return
     with transaction.atomic():
         LibraryState.objects.lock(viewing.user)
-        ViewingHistory.objects.filter(pk=viewing.pk).update(**values)
-        LibraryState.objects.bump(viewing.user)
-    viewing.refresh_from_db(fields=list(values))
+        changed = ViewingHistory.objects.filter(pk=viewing.pk).exclude(**values).update(**values)
+        if changed:
+            LibraryState.objects.bump(viewing.user)
+        elif not ViewingHistory.objects.filter(pk=viewing.pk).exists():
+            raise ViewingGone
+    for name, value in values.items():
+        setattr(viewing, name, value)
 
 
 def viewing_remove(viewing: ViewingHistory) -> None:

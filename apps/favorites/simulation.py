@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-N_TASTES = 8
+N_ANCHORS = 3  # films that a viewer's taste is made of
 YEARS = 2.0  # how far back the community goes
 
 
@@ -22,20 +22,34 @@ class Viewings:
 
 
 def simulate(features: NDArray[np.float64], *, n_viewers: int, seed: int) -> Viewings:
-    """Viewers pick films by taste and popularity, and rate them by taste.
+    """Viewers pick films by taste and fame, and rate them by taste and quality.
 
-    ``features`` is (n_films, n_features), 0 or 1. A film's place among the tastes is a random projection of its
-    features and a part of its own; a viewer is a mixture of a few tastes.
+    ``features`` is (n_films, n_features), 0 or 1. A viewer's taste is a few films dear to them: they like a film as far
+    as it shares rare features with those. Fame and quality are the same for everybody, and invented.
     """
     rng = np.random.default_rng(seed)
-    n_films, n_features = features.shape
-    shared = features @ rng.normal(size=(n_features, N_TASTES)) / np.sqrt(features.sum(axis=1, keepdims=True) + 1)
-    films = shared + 0.4 * rng.normal(size=(n_films, N_TASTES))
-    viewers = rng.dirichlet(np.full(N_TASTES, 0.25), size=n_viewers) * 2.5
-    fame = rng.normal(scale=0.9, size=(n_films,))
+    n_films = len(features)
+    fame = rng.normal(scale=0.7, size=(n_films,))
     quality = rng.normal(scale=0.5, size=(n_films,))
-    parts = [_evenings(rng, films @ viewer, fame, quality, row) for row, viewer in enumerate(viewers)]
+    alike = _alike(features)
+    parts = []
+    for row in range(n_viewers):
+        anchors = np.argsort(-(fame + rng.gumbel(size=n_films)))[:N_ANCHORS]
+        liking = _standardized(alike[anchors].sum(axis=0))
+        parts.append(_evenings(rng, liking, fame, quality, row))
     return Viewings(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _alike(features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n_films, n_films): cosine of the features, each weighed by how rare it is."""
+    rarity = np.log(len(features) / np.maximum(features.sum(axis=0), 1))
+    weighted = features * rarity
+    unit = weighted / np.maximum(np.linalg.norm(weighted, axis=1, keepdims=True), 1e-9)
+    return np.asarray(unit @ unit.T)
+
+
+def _standardized(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray((values - values.mean()) / max(float(values.std()), 1e-9))
 
 
 def _evenings(
@@ -49,7 +63,7 @@ def _evenings(
     count = int(np.clip(rng.lognormal(mean=3.6, sigma=0.5), 8, len(liking) // 2))
     appeal = 1.3 * liking + fame + rng.gumbel(size=len(liking))  # the largest are a draw by softmax, without repeats
     film = np.argsort(-appeal)[:count]
-    stars = 6.4 + 1.1 * liking[film] + quality[film] + 0.8 * rng.normal(size=count)
+    stars = 6.2 + 0.6 * liking[film] + quality[film] + 0.8 * rng.normal(size=count)
     value = np.clip(np.round(stars * 2) / 2, 0.5, 10)
     joined = YEARS * 365 * rng.beta(2, 1.2)
     days_ago = joined * rng.random(count)

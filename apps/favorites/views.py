@@ -54,15 +54,14 @@ class ShelfViewSet(LibraryViewSet):
     """A set of films: POST and PUT add, DELETE takes off, each as often as one likes."""
 
     shelf: type[Entry]
+    lookup_field = "movie__tmdb_id"
+    lookup_url_kwarg = "tmdb_id"
+    errors = (404,)
     body_class: type[BodySerializer] = EntryBody
     values_body_class: type[BodySerializer] = NoValuesBody
 
     def get_queryset(self) -> OwnedQuerySet:
         return self.shelf.objects.of(signed_in(self.request)).for_list()
-
-    def get_object(self) -> Any:
-        self.lookup_field, self.lookup_url_kwarg = "movie__tmdb_id", "tmdb_id"
-        return super().get_object()
 
     def create(self, request: Request) -> ApiResponse:
         return self.set(**self.read(self.body_class))
@@ -83,16 +82,20 @@ class ShelfViewSet(LibraryViewSet):
 
 
 def _shelf_schema(
-    row: type[EntrySerializer], body: type[BodySerializer], values: Any, shelf: str, order: str = "newest first"
+    row: type[EntrySerializer], body: type[BodySerializer], values: Any, shelf: str, *, order: str = "newest first"
 ) -> Any:
     """The description of a shelf's five operations; they differ in nothing but these."""
     saved = {200: row, 201: row}
+    put = "Add to, or change in," if values else "Add to"
     return extend_schema_view(
         list=extend_schema(tags=["library"], summary=f"Your {shelf}, {order}."),
         create=extend_schema(tags=["library"], summary=f"Add to your {shelf}.", request=body, responses=saved),
         retrieve=extend_schema(tags=["library"], summary=f"One of your {shelf}."),
         update=extend_schema(
-            tags=["library"], summary=f"Add to your {shelf}, or change.", request=values, responses=saved
+            tags=["library"],
+            summary=f"{put} your {shelf}.",
+            request=values,
+            responses=saved,
         ),
         destroy=extend_schema(tags=["library"], summary=f"Take off your {shelf}; no error where it was not there."),
     )
@@ -112,7 +115,7 @@ class RatingViewSet(ShelfViewSet):
     values_body_class = RatingValueBody
 
 
-@_shelf_schema(WatchlistItemSerializer, EntryBody, None, "watchlist", "in your order")
+@_shelf_schema(WatchlistItemSerializer, EntryBody, None, "watchlist", order="in the order added")
 class WatchlistViewSet(ShelfViewSet):
     shelf = WatchlistItem
     serializer_class = WatchlistItemSerializer
@@ -134,6 +137,7 @@ class HiddenMovieViewSet(ShelfViewSet):
 class HistoryViewSet(LibraryViewSet):
     serializer_class = ViewingSerializer
     lookup_url_kwarg = "entry"
+    errors = (404, 409)
 
     def get_queryset(self) -> OwnedQuerySet:
         return ViewingHistory.objects.of(signed_in(self.request)).for_list()

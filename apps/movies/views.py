@@ -21,6 +21,7 @@ from apps.movies.serializers import (
     TrendingMetaSerializer,
     TrendingQuery,
 )
+from apps.movies.services import MovieNotFound
 from utils.query_params import PageQuery
 from utils.rendering import ApiResponse
 from utils.views import ApiGenericView
@@ -110,7 +111,6 @@ class MovieDetailView(ApiGenericView):
     query_serializer_class = MovieDetailQuery
     meta_serializer_class = CatalogueMetaSerializer
     public_seconds = 60
-    lookup_field = "tmdb_id"
 
     def get_queryset(self) -> MovieQuerySet:
         return Movie.objects.for_detail(self.query["expand"])
@@ -118,7 +118,9 @@ class MovieDetailView(ApiGenericView):
     @extend_schema(operation_id="movies_detail", responses={200: MovieDetailSerializer})
     def get(self, request: Request, tmdb_id: int) -> ApiResponse:
         """One film, by its TMDb id."""
-        movie = self.get_object()
+        movie = self.get_queryset().filter(tmdb_id=tmdb_id).first()
+        if movie is None:
+            raise MovieNotFound
         attach_my(request.user, [movie])
         return ApiResponse(self.get_serializer(movie).data, meta=LOCAL)
 

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from apps.movies.models import Genre
+from apps.movies.querysets import MovieFilter
 from apps.preferences.querysets import UserPreferenceQuerySet
 
 
@@ -38,3 +39,17 @@ class UserPreference(models.Model):
 
     def __str__(self) -> str:
         return f"preferences of {self.user_id}"
+
+    @property
+    def limits(self) -> MovieFilter:
+        """What these preferences let pass."""
+        return MovieFilter(
+            without_genres=tuple(genre.tmdb_id for genre in self.muted_genres.all()),
+            year_gte=self.year_gte,
+            year_lte=self.year_lte,
+            runtime_gte=self.runtime_gte,
+            runtime_lte=self.runtime_lte,
+            vote_gte=self.vote_gte,
+            languages=tuple(self.languages),
+            include_adult=self.include_adult,
+        )

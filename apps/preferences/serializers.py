@@ -74,7 +74,8 @@ class PreferenceSerializer(StrictBody, serializers.ModelSerializer[UserPreferenc
     def _check_range(self, attrs: dict[str, Any], low: str, high: str) -> None:
         least, most = self._value(attrs, low), self._value(attrs, high)
         if least is not None and most is not None and least > most:
-            raise serializers.ValidationError({low: f"Must not be above {high}."}, code="empty_range")
+            sent = low if low in attrs else high
+            raise serializers.ValidationError({sent: f"{low} must not be above {high}."}, code="empty_range")
 
     def _value(self, attrs: dict[str, Any], name: str) -> Any:
         """What the field will be after this change."""

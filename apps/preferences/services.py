@@ -11,9 +11,11 @@ from apps.preferences.models import UserPreference
 
 
 def preference_set(*, user: User, liked_genres: Any = None, muted_genres: Any = None, **values: Any) -> UserPreference:
-    """Change what is given, leave the rest; the library's version rises, since recommendations follow."""
+    """Change what is given, leave the rest; the library's version rises, since recommendations follow.
+
+    What is given was checked against what is there under the library's lock, which the caller still holds.
+    """
     with transaction.atomic():
-        LibraryState.objects.lock(user)
         preference, _ = UserPreference.objects.update_or_create(
             user=user, defaults=values | {"updated_at": timezone.now()}
         )

@@ -1,7 +1,9 @@
+from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from apps.authentication.requests import signed_in
+from apps.favorites.models import LibraryState
 from apps.preferences.models import UserPreference
 from apps.preferences.serializers import PreferenceSerializer
 from apps.preferences.services import preference_set
@@ -32,7 +34,10 @@ class PreferenceView(ApiGenericView):
         return self._change(request, partial=True)
 
     def _change(self, request: Request, *, partial: bool) -> ApiResponse:
-        serializer = self.get_serializer(self.get_object(), data=request.data, partial=partial)
-        serializer.is_valid(raise_exception=True)
-        changed = preference_set(user=signed_in(request), **serializer.validated_data)
+        user = signed_in(request)
+        with transaction.atomic():
+            LibraryState.objects.lock(user)  # what a change is checked against stays as it is until it is made
+            serializer = self.get_serializer(self.get_object(), data=request.data, partial=partial)
+            serializer.is_valid(raise_exception=True)
+            changed = preference_set(user=user, **serializer.validated_data)
         return ApiResponse(self.get_serializer(changed).data, message="Preferences saved.")

@@ -35,18 +35,8 @@ class Caller:
         if not isinstance(user, User):
             return cls()
         told = UserPreference.objects.of(user)
-        limits = MovieFilter(
-            without_genres=tuple(genre.tmdb_id for genre in told.muted_genres.all()),
-            year_gte=told.year_gte,
-            year_lte=told.year_lte,
-            runtime_gte=told.runtime_gte,
-            runtime_lte=told.runtime_lte,
-            vote_gte=told.vote_gte,
-            languages=tuple(told.languages),
-            include_adult=told.include_adult,
-        )
         liked = tuple(genre.tmdb_id for genre in told.liked_genres.all())
-        return cls(tuple(library_events(user_id=user.pk)), liked, limits)
+        return cls(tuple(library_events(user_id=user.pk)), liked, told.limits)
 
     def profiles(self, catalogue: Catalogue) -> Profiles:
         """The one profile, by position; films that came later than the training are left out."""

@@ -5,7 +5,7 @@ import time_machine
 from django.db import IntegrityError
 
 from apps.favorites.models import ViewingHistory
-from apps.favorites.services import viewing_remove
+from apps.favorites.services import ViewingGone, viewing_change, viewing_remove
 from tests.conftest import signed_in
 from tests.factories import GenreFactory, MovieFactory, UserFactory, ViewingFactory
 from tests.favorites.library import complaints, version_of
@@ -51,14 +51,29 @@ def test_seeing_a_film_again_is_another_viewing(api, user):
 
 
 def test_a_replay_with_the_clients_own_id_records_nothing_twice(api, user):
-    MovieFactory(tmdb_id=349)
     first = watch(api, client_id="tv-1", progress=0.5)
-    again = api.post(HISTORY, {"tmdb_id": 349, "client_id": "tv-1"})
+    again = watch(api, client_id="tv-1")
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json()["data"] == again.json()["data"]
     assert ViewingHistory.objects.count() == 1
     assert version_of(user) == 1
     assert watch(api, client_id="tv-2").status_code == 201
+
+
+def test_a_client_id_is_refused_for_another_film(api, user):
+    watch(api, client_id="tv-1")
+    MovieFactory(tmdb_id=349)
+    refused = api.post(HISTORY, {"tmdb_id": 349, "client_id": "tv-1"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "client_id_taken")
+    assert ViewingHistory.objects.count() == 1
+
+
+def test_changing_a_viewing_that_was_removed_meanwhile_is_not_found(user):
+    viewing = ViewingFactory(user=user)
+    ViewingHistory.objects.all().delete()
+    with pytest.raises(ViewingGone):
+        viewing_change(viewing, progress=0.5)
+    assert version_of(user) == 0
 
 
 def test_two_users_may_choose_the_same_client_id(api, stranger):
