@@ -131,3 +131,12 @@ def test_a_stand_in_stays_locked_out(operator, field):
     assert response.status_code == 302
     stand_in.refresh_from_db()
     assert (stand_in.language, getattr(stand_in, field)) == ("de", False)
+
+
+def test_a_person_can_be_deleted_with_their_library_but_no_entry_of_it_alone(admin_client):
+    entry = FavoriteFactory()
+    alone = admin_client.post(reverse("admin:favorites_favorite_delete", args=[entry.pk]), {"post": "yes"})
+    assert alone.status_code == 403
+    whole = admin_client.post(reverse("admin:authentication_user_delete", args=[entry.user_id]), {"post": "yes"})
+    assert whole.status_code == 302
+    assert not User.objects.filter(pk=entry.user_id).exists()

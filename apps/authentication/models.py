@@ -21,7 +21,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         PSEUDONYMOUS = "pseudonymous", "pseudonymous (imported ratings)"
         SIMULATED = "simulated", "simulated (demo community)"
 
-    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.PERSON)
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.PERSON, db_index=True)
     email = models.EmailField(unique=True, null=True, blank=True)
     email_key = models.CharField(max_length=254, unique=True, null=True, blank=True, editable=False)  # NFKC, casefold
     alias = models.CharField(max_length=64, unique=True, null=True, blank=True)  # of a stand-in: "movielens:17"

@@ -3,23 +3,13 @@ from typing import Any
 from django.contrib import admin
 
 from apps.favorites.models import Favorite, HiddenMovie, LibraryState, Rating, ViewingHistory, WatchlistItem
+from utils.admin import LookOnlyAdmin
 
 
 @admin.register(Favorite, HiddenMovie)
-class EntryAdmin(admin.ModelAdmin[Any]):
-    """To look at: a change here would pass the library's version by."""
-
+class EntryAdmin(LookOnlyAdmin):
     list_display: Any = ["user", "movie", "created_at"]
     list_select_related = ["user", "movie"]
-
-    def has_add_permission(self, request: object) -> bool:
-        return False
-
-    def has_change_permission(self, request: object, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: object, obj: object = None) -> bool:
-        return False
 
 
 @admin.register(Rating)

@@ -12,12 +12,20 @@ from django.db.models.functions import Coalesce, Round
 from apps.favorites.models import Favorite, Rating, ViewingHistory
 from apps.movies.models import ListEntry, Movie, Source
 from apps.movies.services import list_swap
+from utils.database import no_statement_timeout
 
 WINDOWS = {
     ListEntry.Name.TRENDING_DAY: timedelta(days=1),
     ListEntry.Name.TRENDING_WEEK: timedelta(days=7),
 }
 LONGEST_LIST = 500
+
+
+def community_refresh() -> None:
+    """Votes and trends anew, however long that takes."""
+    with no_statement_timeout():
+        votes_refresh()
+        trending_refresh()
 
 
 def trending_refresh() -> None:

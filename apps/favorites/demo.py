@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from apps.authentication.models import User
 from apps.authentication.querysets import email_key
-from apps.favorites.community import trending_refresh, votes_refresh
 from apps.favorites.models import Favorite, Rating, ViewingHistory
 from apps.favorites.services import entry_set
 from apps.favorites.simulation import Viewings, simulate
@@ -37,8 +36,6 @@ def demo_community_load() -> int:
     viewers = User.objects.bulk_create(_viewer(number) for number in range(1, N_VIEWERS + 1))
     pks = dict(Movie.objects.values_list("tmdb_id", "pk"))
     _record(viewings, viewers, [pks[film["tmdb_id"]] for film in films])
-    votes_refresh()
-    trending_refresh()
     return len(viewers)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from django.db.models import DateTimeField, F, FloatField, Q, QuerySet, Value
+from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, F, FloatField, Q, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce
 
 from apps.favorites.models import Favorite, HiddenMovie, Rating, ViewingHistory, WatchlistItem
@@ -22,13 +22,17 @@ class EventKind(StrEnum):
 
 
 class Event(NamedTuple):
-    """``value`` is the rating or the progress of a viewing, 1 elsewhere; ``at`` a viewing's date where it is known."""
+    """``value`` is the rating or the progress of a viewing, 1 elsewhere.
+
+    ``at`` is when it was told, of a viewing with a known date (``dated``) that date.
+    """
 
     user_id: int
     movie_id: int
     kind: EventKind
     value: float
     at: datetime
+    dated: bool = True
 
 
 def library_events(*, user_id: int | None = None, movie_ids: Sequence[int] | None = None) -> Iterator[Event]:
@@ -36,23 +40,32 @@ def library_events(*, user_id: int | None = None, movie_ids: Sequence[int] | Non
     mine = Q() if user_id is None else Q(user_id=user_id)
     about = Q() if movie_ids is None else Q(movie_id__in=movie_ids)
     one = Value(1.0)
+    always = Value(True, BooleanField())
     parts = [
-        _rows(Favorite.objects.filter(mine, about), EventKind.FAVORITE, one, F("created_at")),
-        _rows(Rating.objects.filter(mine, about), EventKind.RATING, F("value"), F("updated_at")),
-        _rows(WatchlistItem.objects.filter(mine, about), EventKind.WATCHLIST, one, F("created_at")),
-        _rows(HiddenMovie.objects.filter(mine, about), EventKind.HIDDEN, one, F("created_at")),
+        _rows(Favorite.objects.filter(mine, about), EventKind.FAVORITE, one, F("created_at"), always),
+        _rows(Rating.objects.filter(mine, about), EventKind.RATING, F("value"), F("updated_at"), always),
+        _rows(WatchlistItem.objects.filter(mine, about), EventKind.WATCHLIST, one, F("created_at"), always),
+        _rows(HiddenMovie.objects.filter(mine, about), EventKind.HIDDEN, one, F("created_at"), always),
         _rows(
             ViewingHistory.objects.filter(mine, about),
             EventKind.VIEWING,
             F("progress"),
             Coalesce("watched_at", "created_at", output_field=DateTimeField()),
+            ExpressionWrapper(Q(watched_at__isnull=False), BooleanField()),
         ),
     ]
-    for user, movie, kind, value, at in parts[0].union(*parts[1:], all=True).iterator():
-        yield Event(user, movie, EventKind(kind), value, at)
+    rows = parts[0].union(*parts[1:], all=True)
+    # A cursor on the server is worth its three round trips for everybody's events, not for one page of one user's.
+    for user, movie, kind, value, at, dated in rows.iterator() if user_id is None else rows:
+        yield Event(user, movie, EventKind(kind), value, at, bool(dated))  # SQLite answers 0 or 1 from a union
 
 
-def _rows(queryset: QuerySet[Any], kind: EventKind, value: Any, at: Any) -> QuerySet[Any, Any]:
-    columns = {"event_kind": Value(kind.value), "event_value": Cast(value, FloatField()), "event_at": at}
+def _rows(queryset: QuerySet[Any], kind: EventKind, value: Any, at: Any, dated: Any) -> QuerySet[Any, Any]:
+    columns = {
+        "event_kind": Value(kind.value),
+        "event_value": Cast(value, FloatField()),
+        "event_at": at,
+        "event_dated": dated,
+    }
     rows: QuerySet[Any, Any] = queryset.order_by().annotate(**columns).values_list("user_id", "movie_id", *columns)
     return rows

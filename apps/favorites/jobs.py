@@ -1,8 +1,8 @@
-from apps.favorites.community import trending_refresh, votes_refresh
+from apps.favorites.community import community_refresh
 from utils.jobs import job
 
 
 @job("favorites.refresh_community")
 def refresh_community() -> None:
-    votes_refresh()
-    trending_refresh()
+    """Every half hour, so that trends are of today."""
+    community_refresh()

@@ -33,7 +33,7 @@ class Entry(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="%(class)ss")
     movie = models.ForeignKey(Movie, on_delete=models.CASCADE, related_name="%(class)ss")
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
     updated_at = models.DateTimeField(default=timezone.now)
 
     objects = OwnedQuerySet.as_manager()
@@ -82,7 +82,7 @@ class ViewingHistory(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="viewings")
     movie = models.ForeignKey(Movie, on_delete=models.CASCADE, related_name="viewings")
-    watched_at = models.DateTimeField(null=True, blank=True)  # unknown where the user does not remember
+    watched_at = models.DateTimeField(null=True, blank=True, db_index=True)  # unknown where the user does not remember
     progress = models.FloatField(default=1)
     source = models.CharField(max_length=10, choices=Source.choices, default=Source.API)
     client_id = models.CharField(max_length=64, blank=True)  # the client's own id, so that a replay adds nothing

@@ -15,7 +15,10 @@ FIELDS: dict[str, serializers.Field[Any, Any, Any, Any]] = {
     "favorite": serializers.BooleanField(),
     "rating": serializers.FloatField(allow_null=True, help_text="0.5 to 10, or null."),
     "watchlist": serializers.BooleanField(),
-    "watched_at": serializers.DateTimeField(allow_null=True, help_text="The last viewing, or null."),
+    "watched": serializers.BooleanField(help_text="To the end, at least once."),
+    "watched_at": serializers.DateTimeField(
+        allow_null=True, help_text="The last viewing whose date is known, or null."
+    ),
     "hidden": serializers.BooleanField(),
 }
 
@@ -27,7 +30,14 @@ def register_my_block() -> None:
 def read_my_blocks(user_id: int, movie_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """The block of each film, in one query."""
     blocks: dict[int, dict[str, Any]] = {
-        movie_id: {"favorite": False, "rating": None, "watchlist": False, "watched_at": None, "hidden": False}
+        movie_id: {
+            "favorite": False,
+            "rating": None,
+            "watchlist": False,
+            "watched": False,
+            "watched_at": None,
+            "hidden": False,
+        }
         for movie_id in movie_ids
     }
     for event in library_events(user_id=user_id, movie_ids=movie_ids):
@@ -41,6 +51,8 @@ def _mark(block: dict[str, Any], event: Event) -> None:
             block["rating"] = event.value
         case EventKind.VIEWING:
             if event.value >= WATCHED_FROM:
-                block["watched_at"] = max(event.at, block["watched_at"] or event.at)
+                block["watched"] = True
+                if event.dated:
+                    block["watched_at"] = max(event.at, block["watched_at"] or event.at)
         case _:
             block[event.kind.value] = True

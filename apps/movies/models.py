@@ -56,6 +56,7 @@ class Movie(models.Model):
     imdb_id = models.CharField(max_length=12, blank=True)
     title = models.CharField(max_length=300)
     original_title = models.CharField(max_length=300, blank=True)
+    other_titles = models.JSONField(default=list, blank=True, help_text="Found by the search; shown nowhere.")
     overview = models.TextField(blank=True)
     release_date = models.DateField(null=True, blank=True)
     only_year_known = models.BooleanField(
@@ -111,8 +112,8 @@ class Movie(models.Model):
         return None if self.only_year_known else self.release_date
 
     def set_search_text(self) -> None:
-        """Both titles with a bar between them. Bulk writes call this themselves: they pass ``save`` by."""
-        titles = dict.fromkeys((searchable(self.title), searchable(self.original_title)))
+        """All titles with a bar between them. Bulk writes call this themselves: they pass ``save`` by."""
+        titles = dict.fromkeys(map(searchable, (self.title, self.original_title, *self.other_titles)))
         self.search_text = "|".join(filter(None, titles))[:620]
 
 

@@ -83,7 +83,7 @@ class MovieQuerySet(models.QuerySet["Movie"]):
         words = searchable(text)
         if not words:
             return self.none()
-        found = self.filter(*(Q(search_text__contains=word) for word in words.split()))
+        found = self.filter(*(_has_word(word) for word in words.split()))
         is_title = Q(search_text=words) | Q(search_text__startswith=f"{words}|") | Q(search_text__endswith=f"|{words}")
         begins_title = Q(search_text__startswith=words) | Q(search_text__contains=f"|{words}")
         closeness = Case(
@@ -105,3 +105,9 @@ class MovieQuerySet(models.QuerySet["Movie"]):
     def on_list(self, name: str) -> Self:
         """A named list, in its order."""
         return self.filter(list_entries__name=name).order_by("list_entries__position")
+
+
+def _has_word(beginning: str) -> Q:
+    """Whether a word of any title begins so."""
+    starts = Q(search_text__startswith=beginning)
+    return starts | Q(search_text__contains=f" {beginning}") | Q(search_text__contains=f"|{beginning}")

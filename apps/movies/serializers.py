@@ -202,8 +202,10 @@ class MovieDetailQuery(QuerySerializer):
 
 class CatalogueMetaSerializer(serializers.Serializer[Any]):
     source = serializers.ChoiceField(ANSWER_SOURCES)  # type: ignore[assignment]  # a field of that name
+    simulated = serializers.BooleanField(
+        help_text="Whether the demo's simulated viewers are among those who made votes, popularity and trends."
+    )
 
 
 class TrendingMetaSerializer(CatalogueMetaSerializer):
-    simulated = serializers.BooleanField(help_text="Whether the demo's simulated viewers are among those counted.")
     computed_at = serializers.DateTimeField(allow_null=True, help_text="Null where nothing has happened yet.")

@@ -26,7 +26,10 @@ from utils.query_params import PageQuery
 from utils.rendering import ApiResponse
 from utils.views import ApiGenericView
 
-LOCAL = {"source": "local"}
+
+def catalogue_meta() -> dict[str, Any]:
+    """Where catalogue answers come from, and whether their figures are of people alone."""
+    return {"source": "local", "simulated": User.objects.filter(kind=User.Kind.SIMULATED).exists()}
 
 
 class _MovieListView(ApiGenericView):
@@ -40,11 +43,11 @@ class _MovieListView(ApiGenericView):
     def get_queryset(self) -> MovieQuerySet:
         raise NotImplementedError
 
-    def page(self, request: Request, meta: dict[str, Any] | None = None) -> ApiResponse:
+    def page(self, request: Request, **meta: Any) -> ApiResponse:
         films: Sequence[Movie] = self.paginate_queryset(self.get_queryset().for_cards()) or []
         attach_my(request.user, films)
         block = self.paginator.block
-        return ApiResponse(self.get_serializer(films, many=True).data, pagination=block, meta=meta or LOCAL)
+        return ApiResponse(self.get_serializer(films, many=True).data, pagination=block, meta=catalogue_meta() | meta)
 
 
 @extend_schema(tags=["movies"])
@@ -86,8 +89,7 @@ class TrendingView(_MovieListView):
     def get(self, request: Request) -> ApiResponse:
         """What people here favorited, rated and watched most in the last day or week."""
         entry = ListEntry.objects.filter(name=f"trending_{self.query['window']}").first()
-        simulated = User.objects.filter(kind=User.Kind.SIMULATED).exists()
-        return self.page(request, LOCAL | {"simulated": simulated, "computed_at": entry and entry.created_at})
+        return self.page(request, computed_at=entry and entry.created_at)
 
 
 @extend_schema(tags=["movies"])
@@ -122,17 +124,16 @@ class MovieDetailView(ApiGenericView):
         if movie is None:
             raise MovieNotFound
         attach_my(request.user, [movie])
-        return ApiResponse(self.get_serializer(movie).data, meta=LOCAL)
+        return ApiResponse(self.get_serializer(movie).data, meta=catalogue_meta())
 
 
 @extend_schema(tags=["movies"])
 class GenreListView(ApiGenericView):
     permission_classes = [AllowAny]
     serializer_class = GenreSerializer
-    meta_serializer_class = CatalogueMetaSerializer
     public_seconds = 3600
 
     @extend_schema(operation_id="movies_genres", responses={200: GenreSerializer(many=True)})
     def get(self, request: Request) -> ApiResponse:
         """All genres, by name."""
-        return ApiResponse(self.get_serializer(Genre.objects.all(), many=True).data, meta=LOCAL)
+        return ApiResponse(self.get_serializer(Genre.objects.all(), many=True).data)

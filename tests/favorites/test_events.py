@@ -32,7 +32,8 @@ MAY, JUNE = (datetime(2025, month, 1, tzinfo=UTC) for month in (5, 6))
 def test_everything_done_with_a_film_is_a_row_of_one_shape(user, factory, values, kind, value, at):
     movie = MovieFactory()
     factory(user=user, movie=movie, **values)
-    assert list(library_events()) == [Event(user.pk, movie.pk, kind, value, at)]
+    dated = values.get("watched_at", at) is not None
+    assert list(library_events()) == [Event(user.pk, movie.pk, kind, value, at, dated)]
 
 
 def test_the_same_value_on_two_shelves_is_two_events_and_so_is_a_film_seen_twice(user):

@@ -18,7 +18,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-NOTHING = {"favorite": False, "rating": None, "watchlist": False, "watched_at": None, "hidden": False}
+NOTHING = {"favorite": False, "rating": None, "watchlist": False, "watched": False, "watched_at": None, "hidden": False}
 MAY, JUNE, JULY = (datetime(2025, month, 1, tzinfo=UTC) for month in (5, 6, 7))
 ANSWERS = ["", "popular/", "trending/", "search/?query=solaris", "593/"]
 
@@ -55,9 +55,9 @@ def test_is_the_callers_own_wherever_a_film_is_shown(api, stranger, user, solari
         (RatingFactory, {"value": 0.5}, {"rating": 0.5}),
         (WatchlistItemFactory, {}, {"watchlist": True}),
         (HiddenMovieFactory, {}, {"hidden": True}),
-        (ViewingFactory, {"watched_at": MAY}, {"watched_at": "2025-05-01T00:00:00Z"}),
-        (ViewingFactory, {"watched_at": None, "created_at": MAY}, {"watched_at": "2025-05-01T00:00:00Z"}),
-        (ViewingFactory, {"watched_at": MAY, "progress": 0.9}, {"watched_at": "2025-05-01T00:00:00Z"}),
+        (ViewingFactory, {"watched_at": MAY}, {"watched": True, "watched_at": "2025-05-01T00:00:00Z"}),
+        (ViewingFactory, {"watched_at": None, "created_at": MAY}, {"watched": True}),
+        (ViewingFactory, {"watched_at": MAY, "progress": 0.9}, {"watched": True, "watched_at": "2025-05-01T00:00:00Z"}),
         (ViewingFactory, {"watched_at": MAY, "progress": 0.89}, {}),
     ],
 )

@@ -208,7 +208,8 @@ def test_what_is_personal_is_never_kept(api, shelf):
 
 def test_the_film_answered_knows_what_was_just_done(api, shelf, alien):
     my = api.post(shelf.path, shelf.body(348)).json()["data"]["movie"]["my"]
-    nothing = {"favorite": False, "rating": None, "watchlist": False, "watched_at": None, "hidden": False}
+    booleans = dict.fromkeys(["favorite", "watchlist", "watched", "hidden"], False)
+    nothing = booleans | {"rating": None, "watched_at": None}
     done = {"favorites": {"favorite": True}, "ratings": {"rating": 8.5}, "watchlist": {"watchlist": True}}
     assert my == nothing | done.get(shelf.path.split("/")[-2], {"hidden": True})
 

@@ -34,7 +34,7 @@ def test_shows_a_film_whole(anonymous, alien):
     assert anonymous.get("/api/v1/movies/348/").json() == {
         "success": True,
         "message": "",
-        "meta": {"source": "local"},
+        "meta": {"source": "local", "simulated": False},
         "data": {
             "tmdb_id": 348,
             "imdb_id": "tt0078748",
@@ -64,16 +64,16 @@ def test_shows_a_film_whole(anonymous, alien):
 @pytest.mark.parametrize(
     ("expand", "asked_for", "queries"),
     [
-        (None, set(), 2),
-        ("credits", {"credits"}, 3),
-        ("keywords", {"keywords"}, 3),
-        ("keywords,credits,credits", {"credits", "keywords"}, 4),
+        (None, set(), 3),
+        ("credits", {"credits"}, 4),
+        ("keywords", {"keywords"}, 4),
+        ("keywords,credits,credits", {"credits", "keywords"}, 5),
     ],
 )
 def test_parts_are_null_and_unread_unless_asked_for(
     anonymous, alien, django_assert_num_queries, expand, asked_for, queries
 ):
-    with django_assert_num_queries(queries):  # the film, its genres, and one for each part
+    with django_assert_num_queries(queries):  # the film, its genres, who made the votes, and one for each part
         response = anonymous.get("/api/v1/movies/348/", {"expand": expand} if expand else {})
     film = response.json()["data"]
     assert {part for part in ("credits", "keywords") if film[part] is not None} == asked_for

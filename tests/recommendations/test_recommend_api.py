@@ -77,7 +77,7 @@ def test_an_item_is_a_film_a_score_and_reasons(api, fan, model):
     item = ask(api, algorithm="knn")["data"][0]
     assert set(item) == {"movie", "score", "reasons"}
     assert set(item["reasons"][0]) == {"code", "weight", "refs", "text"}
-    assert set(item["movie"]["my"]) == {"favorite", "rating", "watchlist", "watched_at", "hidden"}
+    assert set(item["movie"]["my"]) == {"favorite", "rating", "watchlist", "watched", "watched_at", "hidden"}
     assert not any(item["movie"]["my"].values())
 
 

@@ -23,7 +23,7 @@ def test_a_positive_32_bit_number_is_an_id(value):
 def test_the_largest_id_is_read_by_the_database(anonymous, db):
     MovieFactory(tmdb_id=MAX_ID)
     assert anonymous.get(f"/api/v1/movies/{MAX_ID}/").status_code == 200
-    assert anonymous.get(f"/api/v1/movies/{MAX_ID - 1}/").json()["code"] == "not_found"
+    assert anonymous.get(f"/api/v1/movies/{MAX_ID - 1}/").json()["code"] == "movie_not_found"
 
 
 def test_the_schema_has_a_name():

@@ -14,7 +14,6 @@ from apps.favorites.movielens.rows import FilmRow, read_films, read_links
 from apps.favorites.movielens.titles import parse_title
 from apps.movies.genres import genres_by_name
 from apps.movies.models import Genre, Movie, Source
-from utils.text import searchable
 
 BATCH = 2_000
 TMDB_NAMES = {"Children's": "Family", "Children": "Family", "Sci-Fi": "Science Fiction", "Musical": "Music"}
@@ -80,12 +79,12 @@ def _movie(film: Film) -> Movie:
         title=title.main[:300],
         release_date=date(title.year, 1, 1) if title.year else None,
         only_year_known=title.year is not None,
+        # None of them is called the original one: of those in ml-latest-small 580 of 1,066 are, the others are
+        # translations, transliterations and working titles.
+        other_titles=[other[:300] for other in title.others],
         source=Source.MOVIELENS,
     )
     movie.set_search_text()
-    # The titles in parentheses are findable but none of them is called the original one: of those in
-    # ml-latest-small 580 of 1,066 are, others are translations, transliterations and working titles.
-    movie.search_text = " ".join([movie.search_text, *map(searchable, title.others)])[:620].strip()
     return movie
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-from django.db import connection
-
 from apps.authentication.models import User
-from apps.favorites.community import trending_refresh, votes_refresh
+from apps.favorites.community import community_refresh
 from apps.favorites.movielens.files import NotMovieLens, open_download
 from apps.favorites.movielens.films import films_load
 from apps.favorites.movielens.ratings import ratings_load
@@ -31,9 +28,7 @@ def movielens_import(path: Path, *, links: Path | None = None, progress: Progres
         films, ratings = download.movies.size, download.ratings.size
         film_pks = films_load(download, report, lambda done: progress(done, films + ratings))
         ratings_load(download, film_pks, report, lambda done: progress(films + done, films + ratings))
-    with _no_statement_timeout():
-        votes_refresh()
-        trending_refresh()
+    community_refresh()
     return report
 
 
@@ -43,17 +38,3 @@ def _check_name(name: str) -> None:
     others = User.objects.exclude(kind=User.Kind.PSEUDONYMOUS)
     if others.filter(alias__startswith=f"{name}:").exists():
         raise NotMovieLens(f"{name} is the name of simulated users here: rename the folder of the download.")
-
-
-@contextmanager
-def _no_statement_timeout() -> Iterator[None]:
-    """The limit of our settings is for requests; the votes of 32 million ratings are counted in one statement."""
-    if connection.vendor != "postgresql":
-        yield
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")
-        try:
-            yield
-        finally:
-            cursor.execute("RESET statement_timeout")
