@@ -11,6 +11,7 @@ MANAGE := $(BIN)/python manage.py
 # More threads than cores make small matrix products several times slower.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
+export MARQUEE_COMMIT := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'

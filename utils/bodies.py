@@ -19,9 +19,9 @@ JSON_TYPES: dict[type[Any], tuple[type, ...]] = {
 }
 
 
+# No docstrings on these two: the API description would show them as what each request is.
+# Fields that are read-only may be sent back, and change nothing.
 class StrictBody(_MixedInto):
-    """For serializers of request bodies. Fields that are read-only may be sent back, and change nothing."""
-
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping) and (errors := dict(self._complaints(data))):
             raise serializers.ValidationError(errors)
@@ -31,7 +31,8 @@ class StrictBody(_MixedInto):
         for name, value in data.items():
             field = self.fields.get(name)
             if field is None:
-                yield name, [serializers.ErrorDetail("Unknown field.", code="unknown_field")]
+                known = ", ".join(sorted(self.fields))
+                yield name, [serializers.ErrorDetail(f"Unknown field. Known here: {known}.", code="unknown_field")]
             elif value is not None and not field.read_only and not _fits(field, value):
                 yield name, [serializers.ErrorDetail("Not of the right JSON type.", code="wrong_type")]
 
@@ -44,4 +45,4 @@ def _fits(field: Any, value: object) -> bool:
 
 
 class BodySerializer(StrictBody, serializers.Serializer[Any]):
-    """The base for bodies that are no model's."""
+    pass

@@ -1,5 +1,6 @@
 """What may go wrong, and the one shape in which a client hears of it."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from rest_framework.views import set_rollback
 
 from utils.middleware import current_request_id
 from utils.rendering import envelope, to_json
+
+logger = logging.getLogger(__name__)
 
 
 class ApplicationError(Exception):
@@ -78,6 +81,7 @@ def _known_by_another_name(exc: Exception) -> Exception:
         case RequestDataTooBig():
             return BodyTooLarge()
         case OperationalError() | InterfaceError():
+            logger.error("the database did not do its work", exc_info=exc)
             return DatabaseUnavailable()
     return exc
 
@@ -94,8 +98,11 @@ def _code_of(exc: APIException) -> str:
 
 
 def _sentence_of(exc: APIException) -> str:
-    detail = exc.detail
-    return str(detail["detail"]) if isinstance(detail, dict) and "detail" in detail else str(detail)
+    if isinstance(exc, NotAuthenticated):
+        return "Sign in, and send the access token: Authorization: Bearer <access>."
+    if _code_of(exc) == "token_not_valid":  # simplejwt speaks of token types here
+        return "This access token is not valid any more: refresh it, or sign in again."
+    return str(exc.detail)
 
 
 def _field_errors(details: Any, field: str = "") -> Iterator[dict[str, str]]:
@@ -130,7 +137,8 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler404: no such path."""
-    return _plain(404, "not_found", "There is nothing at this path. Every path of the API ends in a slash.")
+    hint = "" if request.path.endswith("/") else " Every path of the API ends in a slash."
+    return _plain(404, "not_found", f"There is nothing at this path.{hint}")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -138,17 +138,27 @@ class EnvelopeAutoSchema(AutoSchema):
         return dict(self.resolve_serializer(serializer_class, "response").ref)
 
 
-def tighten_components(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[str, Any]:
-    """Requests take no property beyond those declared; responses leave none of theirs out.
-
-    Without the second, clients see ``overview?: string``. ``readOnly`` says nothing where requests are their own
-    components.
-    """
+def tighten(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[str, Any]:
+    """Make types say what is so: what must be sent, what will come."""
+    for operation in (operation for path in result["paths"].values() for operation in path.values()):
+        for parameter in operation.get("parameters", ()):
+            if parameter["schema"].get("default") == []:
+                del parameter["schema"]["default"]  # of a text with commas: it is a list only once it is read
     for name, schema in result["components"]["schemas"].items():
-        if name.endswith("Request"):
-            schema["additionalProperties"] = False
-        elif schema.get("properties"):
-            schema["required"] = sorted(schema["properties"])
-            for declared in schema["properties"].values():
-                declared.pop("readOnly", None)
+        if "properties" in schema:
+            (_tighten_request if name.endswith("Request") else _tighten_response)(schema)
     return result
+
+
+def _tighten_request(schema: dict[str, Any]) -> None:
+    """No property beyond those declared; generators take what has a default for one that must be sent."""
+    schema["additionalProperties"] = False
+    for declared in schema["properties"].values():
+        declared.pop("default", None)
+
+
+def _tighten_response(schema: dict[str, Any]) -> None:
+    """Every property is there, else clients see ``overview?: string``; readOnly says nothing apart from requests."""
+    schema["required"] = sorted(schema["properties"])
+    for declared in schema["properties"].values():
+        declared.pop("readOnly", None)

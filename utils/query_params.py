@@ -19,6 +19,14 @@ class StrictIntegerField(serializers.IntegerField):
         return int(super().to_internal_value(data))
 
 
+class ChoiceField(serializers.ChoiceField):
+    """Says what the choices are."""
+
+    def __init__(self, choices: Any, **kwargs: Any) -> None:
+        super().__init__(choices, **kwargs)
+        self.error_messages["invalid_choice"] = f'"{{input}}" is not known. Known here: {", ".join(self.choices)}.'
+
+
 class CommaSeparatedField(serializers.Field[Any, str, Any, Any]):
     """Values with commas between them, each checked by ``child``; a subclass names the ``pattern`` of the whole."""
 

@@ -21,6 +21,15 @@ N_VIEWERS = 400
 SEED = 20_26
 FAVORITE_FROM = 8.5  # a simulated viewer favorites what it rates so high
 
+# TMDb ids of films that everybody knows, so that what is popular in the demo looks like it.
+# fmt: off
+FAMOUS = {
+    11, 12, 13, 85, 98, 105, 120, 122, 129, 155, 194, 238, 240, 274, 278, 280, 289, 329, 348, 424, 510, 539,
+    550, 578, 597, 598, 601, 603, 620, 630, 680, 694, 769, 771, 807, 857, 862, 1366, 1891, 8587, 10681, 14160,
+    19995, 24428, 27205, 76341, 109445, 157336, 244786,
+}
+# fmt: on
+
 DEMO_EMAIL = "demo@marquee.example"
 DEMO_PASSWORD = "marquee-demo-login"  # noqa: S105  # known to all; made only where asked for, on a developer's machine
 DEMO_FAVORITES = [603, 78, 348, 62]  # The Matrix, Blade Runner, Alien, 2001: A Space Odyssey
@@ -32,7 +41,8 @@ def demo_community_load() -> int:
     if User.objects.filter(kind=User.Kind.SIMULATED).exists():
         return 0
     films = demo_films()
-    viewings = simulate(_features(films), n_viewers=N_VIEWERS, seed=SEED)
+    famous = [place for place, film in enumerate(films) if film["tmdb_id"] in FAMOUS]
+    viewings = simulate(_features(films), n_viewers=N_VIEWERS, seed=SEED, famous=famous)
     viewers = User.objects.bulk_create(_viewer(number) for number in range(1, N_VIEWERS + 1))
     pks = dict(Movie.objects.values_list("tmdb_id", "pk"))
     _record(viewings, viewers, [pks[film["tmdb_id"]] for film in films])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,16 +22,19 @@ class Viewings:
     days_ago: NDArray[np.float64]
 
 
-def simulate(features: NDArray[np.float64], *, n_viewers: int, seed: int) -> Viewings:
+def simulate(features: NDArray[np.float64], *, n_viewers: int, seed: int, famous: Sequence[int] = ()) -> Viewings:
     """Viewers pick films by taste and fame, and rate them by taste and quality.
 
     ``features`` is (n_films, n_features), 0 or 1. A viewer's taste is a few films dear to them: they like a film as far
-    as it shares rare features with those. Fame and quality are the same for everybody, and invented.
+    as it shares rare features with those. Fame and quality are the same for everybody, and invented, but that the
+    ``famous`` films, by position, have more of both.
     """
     rng = np.random.default_rng(seed)
     n_films = len(features)
     fame = rng.normal(scale=0.7, size=(n_films,))
     quality = rng.normal(scale=0.5, size=(n_films,))
+    fame[list(famous)] += 1.2
+    quality[list(famous)] += 0.5
     alike = _alike(features)
     parts = []
     for row in range(n_viewers):

@@ -7,7 +7,7 @@ from apps.movies import overlays
 from apps.movies.images import BACKDROP_SIZE, POSTER_SIZE, image_url
 from apps.movies.models import Credit, Genre, Movie, Source
 from apps.movies.querysets import GenreChoice, MovieFilter
-from utils.query_params import MAX_ID, CommaSeparatedField, PageQuery, QuerySerializer, StrictIntegerField
+from utils.query_params import MAX_ID, ChoiceField, CommaSeparatedField, PageQuery, QuerySerializer, StrictIntegerField
 
 ANSWER_SOURCES = [("local", "our own tables")]
 
@@ -125,7 +125,8 @@ class IdsField(CommaSeparatedField):
     pattern = r"^[1-9][0-9]{0,9}(,[1-9][0-9]{0,9}){0,19}$"
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(StrictIntegerField(min_value=1, max_value=MAX_ID), **kwargs)
+        says: Any = {"invalid": "Give TMDb ids, like 28,12."}
+        super().__init__(StrictIntegerField(min_value=1, max_value=MAX_ID, error_messages=says), **kwargs)
 
 
 class GenresField(IdsField):
@@ -146,7 +147,8 @@ class LanguagesField(CommaSeparatedField):
     pattern = r"^[a-z]{2,3}(,[a-z]{2,3}){0,19}$"
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(serializers.RegexField(r"^[a-z]{2,3}\Z"), **kwargs)
+        says: Any = {"invalid": "Give language codes in lower case, like en,fr."}
+        super().__init__(serializers.RegexField(r"^[a-z]{2,3}\Z", error_messages=says), **kwargs)
 
 
 class PartsField(CommaSeparatedField):
@@ -155,7 +157,7 @@ class PartsField(CommaSeparatedField):
     pattern = r"^(credits|keywords)(,(credits|keywords))*$"
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(serializers.ChoiceField(["credits", "keywords"]), **kwargs)
+        super().__init__(ChoiceField(["credits", "keywords"]), **kwargs)
 
 
 class MovieFilterQuery(QuerySerializer):
@@ -184,11 +186,11 @@ class MovieFilterQuery(QuerySerializer):
 
 class MovieListQuery(MovieFilterQuery, PageQuery):
     include_adult = serializers.BooleanField(default=False)
-    ordering = serializers.ChoiceField(list(ORDERINGS.items()), default="-popularity")
+    ordering = ChoiceField(list(ORDERINGS.items()), default="-popularity")
 
 
 class TrendingQuery(PageQuery):
-    window = serializers.ChoiceField([("day", "the last day"), ("week", "the last 7 days")], default="day")
+    window = ChoiceField([("day", "the last day"), ("week", "the last 7 days")], default="day")
 
 
 class SearchQuery(PageQuery):

@@ -7,7 +7,7 @@ from apps.movies.serializers import MovieCardSerializer, MovieFilterQuery
 from apps.recommendations import registry
 from apps.recommendations.answers import Wish
 from apps.recommendations.engines.contract import ReasonCode, Tier
-from utils.query_params import PageQuery
+from utils.query_params import ChoiceField, PageQuery
 
 ALGORITHMS = [(name, engine.description) for name, engine in registry.ENGINES.items()]
 REASON_CODES = [(code.value, code.value) for code in ReasonCode]
@@ -16,7 +16,7 @@ WHY_NOT = [("no_signal", "nothing liked yet that this engine could go by"), ("no
 
 
 class RecommendationQuery(MovieFilterQuery, PageQuery):
-    algorithm = serializers.ChoiceField(
+    algorithm = ChoiceField(
         ALGORITHMS, default=None, help_text="Who is to answer; left out: the one that does best for you now."
     )
     include_watched = serializers.BooleanField(default=False, help_text="Also films that you have watched.")
@@ -64,7 +64,7 @@ class LearnedFromSerializer(serializers.Serializer[Any]):
 
 
 class ProvenanceSerializer(serializers.Serializer[Any]):
-    requested = serializers.CharField(allow_null=True)
+    requested = serializers.ChoiceField(ALGORITHMS, allow_null=True)
     served = serializers.ChoiceField(ALGORITHMS)
     fallback_reason = serializers.ChoiceField(
         WHY_NOT, allow_null=True, help_text="Why it is not the engine asked for, or not a trained one."

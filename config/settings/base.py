@@ -6,6 +6,7 @@ from pathlib import Path
 import django_stubs_ext
 import environ
 from celery.schedules import crontab
+from corsheaders.defaults import default_headers
 
 django_stubs_ext.monkeypatch()  # lets admin classes and querysets name their model: ModelAdmin[Movie]
 
@@ -179,7 +180,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_SETTINGS": {"persistAuthorization": True, "displayRequestDuration": True, "tagsSorter": None},
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "utils.openapi.tighten_components",
+        "utils.openapi.tighten",
     ],
     "TAGS": [
         {"name": "auth", "description": "Accounts and sessions."},
@@ -191,6 +192,7 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_ALLOW_HEADERS = [*default_headers, "x-request-id"]
 CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes of a request body
 

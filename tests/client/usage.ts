@@ -28,6 +28,15 @@ exactly<Film["overview"], string>(true);
 exactly<Film["release_date"], string | null>(true);
 exactly<NonNullable<Film["my"]>["rating"], number | null>(true);
 
+type Body<Operation> = Operation extends { requestBody?: { content: { "application/json": infer Sent } } } ? Sent : never;
+
+// What need not be sent need not be written.
+export const watched: Body<paths["/api/v1/history/"]["post"]> = { tmdb_id: 603 };
+export const account: Body<paths["/api/v1/auth/register/"]["post"]> = { email: "a@example.org", password: "..." };
+export const muted: Body<paths["/api/v1/preferences/"]["patch"]> = { muted_genres: [27] };
+export const favorite: Body<paths["/api/v1/favorites/"]["post"]> = { tmdb_id: 603 };
+exactly<Recommendations["meta"]["requested"], Recommendations["meta"]["served"] | null>(true);
+
 export function headline(answer: Recommendations | Refused): string {
   if (!answer.success) {
     return `${answer.code}: ${answer.message} (${answer.request_id})`;

@@ -11,8 +11,11 @@ from apps.favorites import demo
 from apps.favorites.models import Favorite, Rating, ViewingHistory
 from apps.movies.demo import demo_catalogue_load
 from apps.movies.models import ListEntry, Movie
+from apps.recommendations.answers import Wish
+from apps.recommendations.services import recommend_for
+from apps.recommendations.training import train
 from tests.conftest import signed_in
-from tests.factories import UserFactory
+from tests.factories import FavoriteFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -106,3 +109,16 @@ def test_a_person_who_was_here_before_is_left_alone(few_viewers):
     demo_catalogue_load()
     assert demo.demo_community_load() == 12
     assert not Rating.objects.of(person).exists()
+
+
+def test_the_simulated_community_likes_what_goes_together():
+    """Who likes The Shining and Psycho is told of horror and thrillers, as with people."""
+    demo_catalogue_load()
+    demo.demo_community_load()
+    train(names=["knn"])
+    user = UserFactory()
+    for tmdb_id in (694, 539):
+        FavoriteFactory(user=user, movie=Movie.objects.get(tmdb_id=tmdb_id))
+    told = recommend_for(user, Wish(algorithm="knn", per_page=10)).items
+    dark = [item for item in told if {"Horror", "Thriller", "Mystery"} & {g.name for g in item.movie.genres.all()}]
+    assert len(dark) >= 6

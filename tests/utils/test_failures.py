@@ -159,7 +159,7 @@ def test_an_unknown_exception_is_logged_with_its_traceback(client, caplog):
 
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
-def test_a_database_that_does_not_answer_is_503(api, error):
+def test_a_database_that_does_not_answer_is_503_and_the_log_says_why(api, error, caplog):
     def no_answer(*args):
         raise error(SECRET)
 
@@ -172,6 +172,7 @@ def test_a_database_that_does_not_answer_is_503(api, error):
     for response in responses:
         assert_failure(response, 503, "service_unavailable")
         assert response["Retry-After"] == "5"
+    assert caplog.text.count(SECRET) >= len(responses)
 
 
 def test_any_other_database_error_is_ours(user):

@@ -47,3 +47,12 @@ def test_a_failure_and_its_log_line_carry_the_same_id(client):
         console.setStream(standard)
     assert response.json()["request_id"] == "looked-for-in-the-log"
     assert "WARNING django.request [looked-for-in-the-log] Not Found: /nothing/" in stream.getvalue()
+
+
+def test_a_browser_may_send_one_and_read_it(client, settings):
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.example.org"]
+    asked = {"Origin": "https://app.example.org", "Access-Control-Request-Method": "GET"}
+    preflight = client.options("/api/v1/meta/", headers=asked)
+    assert "x-request-id" in preflight["Access-Control-Allow-Headers"]
+    answer = client.get("/api/v1/meta/", headers=asked)
+    assert "X-Request-ID" in answer["Access-Control-Expose-Headers"]

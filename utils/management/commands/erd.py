@@ -22,9 +22,10 @@ class Command(BaseCommand):
             raise CommandError(f"{document} has no erd marks: {BEGIN} and {END}")
         before, after = text.split(BEGIN)[0], text.split(END)[1]
         drawn = f"{before}{BEGIN}\n```mermaid\n{diagram()}\n```\n{END}{after}"
-        if check and drawn != text:
+        if not check:
+            document.write_text(drawn, encoding="utf-8")
+        elif drawn != text:
             raise CommandError(f"{document} shows an old diagram: run manage.py erd {document}")
-        document.write_text(drawn, encoding="utf-8")
 
 
 def diagram() -> str:
