@@ -23,6 +23,7 @@ Array: TypeAlias = NDArray[Any] | csr_matrix
 
 NO_OPINION = np.float32(-np.inf)
 NO_ITEM = -1  # where a list has no more
+LEFT_OUT_IN_TURN = 10  # likes, for the reasons of an engine that cannot take its score apart
 
 
 class Tier(StrEnum):
@@ -151,10 +152,21 @@ class Engine(ABC):
     def reasons(self, profiles: Profiles, items: IntArray, *, limit: int = 3) -> list[list[Reason]]:
         """Why each of ``items`` got its score for the one profile given.
 
-        At most ``limit`` for an item, the largest contribution first, none that is not above zero. None at all where
-        an engine cannot say.
+        At most ``limit`` for an item, the largest contribution first, none that is not above zero. An engine that can
+        take its score apart says so itself; of any other it is told here what the score would lose without each of the
+        newest likes.
         """
-        return [[] for _ in items]
+        likes = np.flatnonzero(profiles.interactions.data > 0)
+        likes = likes[np.argsort(profiles.timestamps[likes], kind="stable")[-LEFT_OUT_IN_TURN:]]
+        score = self.score(profiles)[0, items]
+        lost = np.zeros((len(items), len(likes)), dtype=np.float32)
+        for column, like in enumerate(likes):
+            without = profiles.only(np.arange(profiles.interactions.nnz) != like)
+            rest = self.score(without)[0, items]
+            lost[:, column] = score - np.where(rest == NO_OPINION, 0, rest)
+        refs = profiles.interactions.indices[likes]
+        lost[items[:, None] == refs] = 0  # no film is a reason for itself
+        return reasons_from(ReasonCode.SIMILAR_TO, refs, lost, limit)
 
     def can_score(self, profiles: Profiles) -> BoolArray:
         """(n_profiles,): whether the profile holds any evidence that this engine reads."""

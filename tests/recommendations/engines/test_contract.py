@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from apps.recommendations.artifacts import read_artifact, write_artifact
-from apps.recommendations.engines.contract import NO_OPINION, NotFittedError, ReasonCode, top_k
+from apps.recommendations.engines.contract import NO_OPINION, Engine, NotFittedError, ReasonCode, Tier, top_k
 from apps.recommendations.metrics import ndcg_at_k
 from apps.recommendations.registry import ENGINES, NAMES, build
 from tests.recommendations.synthetic import DAY, HELD_BACK, dataset_of, profiles_of, taste_world
@@ -220,3 +220,25 @@ def test_the_clock_is_not_read(engine, two_camps):
         engine.fit(replace(two_camps, profiles=later)).score(two_camps.profiles),
         rtol=1e-4,
     )
+
+
+def test_an_engine_of_fit_and_score_alone_has_reasons_all_the_same():
+    """The likes without which a score would be lower, the one that matters most first."""
+
+    class Together(Engine):
+        name, tier, description, arrays = "together", Tier.BASIC, "Likes in common.", ("together",)
+
+        def fit(self, dataset):
+            self.together = (dataset.profiles.likes.T @ dataset.profiles.likes).tocsr()
+            return self
+
+        def score(self, profiles):
+            self.check_fitted()
+            scores = (profiles.likes @ self.together).toarray()
+            scores[scores == 0] = NO_OPINION
+            return scores
+
+    engine = Together().fit(dataset_of([[1, 0, 1, 0]] * 2 + [[0, 1, 1, 0]] * 3))
+    (reasons, none) = engine.reasons(profiles_of([[1, 1, 0, 0]]), np.array([2, 3]))
+    assert [(reason.refs, reason.weight) for reason in reasons] == [((1,), 3.0), ((0,), 2.0)]
+    assert none == []
