@@ -18,3 +18,13 @@ def no_statement_timeout() -> Iterator[None]:
             yield
         finally:
             cursor.execute("RESET statement_timeout")
+
+
+def one_at_a_time(name: str) -> None:
+    """Wait until no other transaction is past this line under the same name; it holds until this one ends.
+
+    SQLite needs none: it lets one writer in at a time.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [name])

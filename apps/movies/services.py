@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from apps.movies.models import ListEntry, Movie
+from utils.database import one_at_a_time
 from utils.exceptions import ApplicationError
 
 
@@ -27,8 +28,7 @@ def movie_for_tmdb_id(tmdb_id: int) -> Movie:
 def list_swap(name: ListEntry.Name, movie_pks: Sequence[int]) -> None:
     """Replace a named list by these films, in this order."""
     entries = [ListEntry(name=name, position=place, movie_id=pk) for place, pk in enumerate(movie_pks, start=1)]
-    old = ListEntry.objects.filter(name=name)
     with transaction.atomic():
-        list(old.select_for_update().values_list("pk"))  # of two at once, the later one sees the earlier one's entries
-        old.delete()
+        one_at_a_time(f"list {name}")
+        ListEntry.objects.filter(name=name).delete()
         ListEntry.objects.bulk_create(entries)

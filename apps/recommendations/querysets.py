@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from django.db import models, transaction
 
+from utils.database import one_at_a_time
+
 if TYPE_CHECKING:
     from apps.recommendations.models import ModelVersion
 
@@ -15,7 +17,7 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
     def activate(self, version: ModelVersion) -> None:
         """Make one version the one that answers; the one before it retires."""
         with transaction.atomic():
-            list(self.select_for_update().filter(status="active"))  # of two at once, the later one sees the earlier
+            one_at_a_time("activate a model")
             self.filter(status="active").exclude(pk=version.pk).update(status="retired")
             version.status = version.Status.ACTIVE
             version.save()

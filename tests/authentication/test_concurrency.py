@@ -1,36 +1,15 @@
-"""What only a database with concurrent writers shows."""
-
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 import pytest
-from django.db import connection, connections
 
 from apps.authentication.models import Session, User
 from apps.authentication.services import session_open
 from tests.factories import PASSWORD
+from tests.threads import at_once, concurrent_writers
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one writer in at a time"),
-]
+pytestmark = concurrent_writers
+
 N_CALLERS = 8
-
-
-def at_once(call, arguments):
-    """The answers to calls that begin together, each on its own connection."""
-    barrier = Barrier(len(arguments))
-
-    def run(argument):
-        barrier.wait(timeout=10)
-        try:
-            return call(argument)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(arguments)) as pool:
-        return list(pool.map(run, arguments))
 
 
 @pytest.mark.parametrize("round_", range(3))

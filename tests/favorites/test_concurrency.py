@@ -1,35 +1,16 @@
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
-import pytest
-from django.db import connection, connections
 
 from apps.favorites.models import Favorite, LibraryState
+from apps.movies.models import ListEntry
+from apps.movies.services import list_swap
 from tests.conftest import signed_in
 from tests.factories import MovieFactory, UserFactory
 from tests.favorites.library import version_of
+from tests.threads import at_once, concurrent_writers
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor != "postgresql", reason="threads share no in-memory SQLite: set DATABASE_URL to a PostgreSQL"
-    ),
-]
+pytestmark = concurrent_writers
 
 N_THREADS = 8
-
-
-def in_threads(work):
-    """What ``work(thread)`` returned, for threads that all ran at once."""
-
-    def one(thread):
-        try:
-            return work(thread)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(N_THREADS) as pool:
-        return list(pool.map(one, range(N_THREADS)))
 
 
 def test_a_storm_on_one_library_loses_no_change_and_counts_each_once():
@@ -47,7 +28,7 @@ def test_a_storm_on_one_library_loses_no_change_and_counts_each_once():
             statuses.append(response.status_code)
         return statuses
 
-    statuses = [status for answers in in_threads(toggle) for status in answers]
+    statuses = [status for answers in at_once(toggle, range(N_THREADS)) for status in answers]
     films = list(Favorite.objects.filter(user=user).values_list("movie__tmdb_id", flat=True))
     added = statuses.count(201)
     removed = added - len(films)
@@ -60,9 +41,8 @@ def test_one_replay_of_many_is_recorded():
     user = UserFactory()
     MovieFactory(tmdb_id=1)
     clients = [signed_in(user) for _ in range(N_THREADS)]
-    answers = in_threads(
-        lambda thread: clients[thread].post("/api/v1/history/", {"tmdb_id": 1, "client_id": "tv-1"}).status_code
-    )
+    replay = {"tmdb_id": 1, "client_id": "tv-1"}
+    answers = at_once(lambda thread: clients[thread].post("/api/v1/history/", replay).status_code, range(N_THREADS))
     assert sorted(answers) == [200] * (N_THREADS - 1) + [201]
     assert LibraryState.objects.get(user=user).version == 1
 
@@ -72,6 +52,15 @@ def test_films_added_at_once_get_places_of_their_own():
     for tmdb_id in range(1, N_THREADS + 1):
         MovieFactory(tmdb_id=tmdb_id)
     clients = [signed_in(user) for _ in range(N_THREADS)]
-    answers = in_threads(lambda thread: clients[thread].put(f"/api/v1/watchlist/{thread + 1}/").json())
+    answers = at_once(lambda thread: clients[thread].put(f"/api/v1/watchlist/{thread + 1}/").json(), range(N_THREADS))
     assert sorted(answer["data"]["position"] for answer in answers) == list(range(1, N_THREADS + 1))
     assert version_of(user) == N_THREADS
+
+
+def test_a_list_swapped_by_many_is_that_of_one_of_them():
+    films = MovieFactory.create_batch(5)
+    pks = [film.pk for film in films]
+    list_swap(ListEntry.Name.TRENDING_DAY, pks)
+    at_once(lambda thread: list_swap(ListEntry.Name.TRENDING_DAY, pks[thread % 3 :]), range(N_THREADS))
+    places = list(ListEntry.objects.order_by("position").values_list("movie", flat=True))
+    assert places in [pks, pks[1:], pks[2:]]
