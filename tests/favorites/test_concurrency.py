@@ -5,7 +5,7 @@ from apps.movies.models import ListEntry
 from apps.movies.services import list_swap
 from tests.conftest import signed_in
 from tests.factories import MovieFactory, UserFactory
-from tests.favorites.library import version_of
+from tests.favorites.answers import version_of
 from tests.threads import at_once, concurrent_writers
 
 pytestmark = concurrent_writers

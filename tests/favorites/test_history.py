@@ -8,7 +8,7 @@ from apps.favorites.models import ViewingHistory
 from apps.favorites.services import ViewingGone, viewing_change, viewing_remove
 from tests.conftest import signed_in
 from tests.factories import GenreFactory, MovieFactory, UserFactory, ViewingFactory
-from tests.favorites.library import complaints, version_of
+from tests.favorites.answers import complaints, version_of
 
 pytestmark = pytest.mark.django_db
 

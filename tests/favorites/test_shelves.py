@@ -15,7 +15,7 @@ from tests.factories import (
     UserFactory,
     WatchlistItemFactory,
 )
-from tests.favorites.library import complaints, version_of
+from tests.favorites.answers import complaints, version_of
 
 pytestmark = pytest.mark.django_db
 

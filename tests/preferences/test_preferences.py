@@ -8,7 +8,7 @@ from apps.preferences.models import UserPreference
 from apps.preferences.services import preference_set
 from tests.conftest import signed_in
 from tests.factories import GenreFactory, UserFactory
-from tests.favorites.library import complaints, version_of
+from tests.favorites.answers import complaints, version_of
 
 pytestmark = pytest.mark.django_db
 

@@ -1,4 +1,4 @@
-"""Reading what a library request did, in tests."""
+"""Reading what a request to the library did."""
 
 from apps.favorites.models import LibraryState
 
