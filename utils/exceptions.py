@@ -31,11 +31,6 @@ class ApplicationError(Exception):
         super().__init__(self.message)
 
 
-class NotUnderstood(ApplicationError):
-    code = "bad_request"
-    message = "The request was not understood."
-
-
 class BodyTooLarge(ApplicationError):
     status = 413
     code = "payload_too_large"
@@ -127,7 +122,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400: a Host we do not answer to, a body over the limit, a malformed URL."""
     if isinstance(exception, RequestDataTooBig):
         return _plain(413, BodyTooLarge.code, BodyTooLarge.message)
-    return _plain(400, NotUnderstood.code, NotUnderstood.message)
+    return _plain(400, "bad_request", "The request was not understood.")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

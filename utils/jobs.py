@@ -17,7 +17,7 @@ _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="jobs")
 
 def job(name: str) -> Callable[[Callable[..., object]], Any]:
     """Declare a function as a job: plain data in, safe to run twice."""
-    return partial(shared_task, name=name)()
+    return shared_task(name=name)
 
 
 def enqueue(task: Any, **kwargs: Any) -> None:
