@@ -10,6 +10,10 @@ from apps.movies.models import Movie
 from apps.movies.querysets import MovieFilter
 from apps.recommendations.reasons import SpokenReason
 
+# Why an engine cannot answer: a stable word for each.
+NO_SIGNAL = "no_signal"
+NOT_TRAINED = "not_trained"
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -39,7 +43,7 @@ class Recommendation:
 class Provenance:
     """Who made the answer, from what, and what was left out.
 
-    fallback_reason: why it was not the requested engine, or not a trained one: "no_signal", "not_trained".
+    fallback_reason: why it was not the requested engine, or not a trained one: NO_SIGNAL or NOT_TRAINED.
     filtered_out: films by the first ground that kept them out: library, preferences, filters.
     filled: films of this page that are popular ones, since the engine had no opinion on more.
     exhausted: nothing is left after this page.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from apps.movies.models import Genre, Movie
 from apps.recommendations.catalogue import Catalogue
@@ -33,15 +34,15 @@ def in_words(reasons: Sequence[Sequence[Reason]], catalogue: Catalogue) -> list[
 
     A reason whose film or genre is gone since the training is left out.
     """
-    everything = [reason for each in reasons for reason in each]
-    about_genres = {ref for reason in everything if reason.code == ReasonCode.GENRES for ref in reason.refs}
-    about_films = {ref for reason in everything if reason.code != ReasonCode.GENRES for ref in reason.refs}
-    names = {
-        True: _genre_names(catalogue, about_genres),
-        False: _film_names(catalogue, about_films),
-    }
-    spoken = [[_spoken(reason, names[reason.code == ReasonCode.GENRES]) for reason in each] for each in reasons]
-    return [[reason for reason in each if reason] for each in spoken]
+    genres, films = set[int](), set[int]()
+    for reason in chain.from_iterable(reasons):
+        (genres if reason.code == ReasonCode.GENRES else films).update(reason.refs)
+    genre_names, film_names = _genre_names(catalogue, genres), _film_names(catalogue, films)
+
+    def speak(reason: Reason) -> SpokenReason | None:
+        return _spoken(reason, genre_names if reason.code == ReasonCode.GENRES else film_names)
+
+    return [[spoken for spoken in map(speak, each) if spoken] for each in reasons]
 
 
 def popular_reason(weight: float) -> SpokenReason:

@@ -5,14 +5,17 @@ from rest_framework import serializers
 
 from apps.movies.serializers import MovieCardSerializer, MovieFilterQuery
 from apps.recommendations import registry
-from apps.recommendations.answers import Wish
+from apps.recommendations.answers import NO_SIGNAL, NOT_TRAINED, Wish
 from apps.recommendations.engines.contract import ReasonCode, Tier
 from utils.query_params import ChoiceField, PageQuery
 
 ALGORITHMS = [(name, engine.description) for name, engine in registry.ENGINES.items()]
 REASON_CODES = [(code.value, code.value) for code in ReasonCode]
 TIERS = [(tier.value, tier.value) for tier in Tier]
-WHY_NOT = [("no_signal", "nothing liked yet that this engine could go by"), ("not_trained", "no trained model has it")]
+WHY_NOT = [
+    (NO_SIGNAL, "nothing liked yet that this engine could go by"),
+    (NOT_TRAINED, "no trained model has it"),
+]
 
 
 class RecommendationQuery(MovieFilterQuery, PageQuery):

@@ -12,7 +12,15 @@ from apps.authentication.models import User
 from apps.movies.models import Movie
 from apps.movies.querysets import MovieQuerySet
 from apps.recommendations import registry
-from apps.recommendations.answers import AlgorithmState, Provenance, Recommendation, Recommendations, Wish
+from apps.recommendations.answers import (
+    NO_SIGNAL,
+    NOT_TRAINED,
+    AlgorithmState,
+    Provenance,
+    Recommendation,
+    Recommendations,
+    Wish,
+)
 from apps.recommendations.catalogue import UNKNOWN, Catalogue
 from apps.recommendations.engines.contract import BoolArray, Engine, Profiles
 from apps.recommendations.profile import Caller
@@ -20,8 +28,6 @@ from apps.recommendations.ranking import Ranking, ranked
 from apps.recommendations.reasons import in_words, popular_reason
 from apps.recommendations.serving import Model, active_model
 
-NO_SIGNAL = "no_signal"
-NOT_TRAINED = "not_trained"
 SPARE = 10  # films ranked beyond the page, to stand in for those that have gone or changed since the training
 
 
