@@ -1,3 +1,4 @@
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -10,6 +11,10 @@ from apps.movies.querysets import GenreChoice, MovieFilter
 from utils.query_params import MAX_ID, ChoiceField, CommaSeparatedField, PageQuery, QuerySerializer, StrictIntegerField
 
 ANSWER_SOURCES = [("local", "our own tables")]
+
+# What a limit may be.
+YEARS: dict[str, Any] = {"min_value": 1870, "max_value": 2100}
+MINUTES: dict[str, Any] = {"min_value": 0, "max_value": 10_000}
 
 ORDERINGS = {
     "-popularity": "most popular first",
@@ -160,22 +165,28 @@ class PartsField(CommaSeparatedField):
         super().__init__(ChoiceField(["credits", "keywords"]), **kwargs)
 
 
+def refuse_empty_ranges(limits: Mapping[str, Any], *, sent: Collection[str]) -> None:
+    """Raise ValidationError, at the limit that was sent, where a lower limit is above its upper one."""
+    for low, high in (("year_gte", "year_lte"), ("runtime_gte", "runtime_lte")):
+        if None not in (limits[low], limits[high]) and limits[low] > limits[high]:
+            at = low if low in sent else high
+            raise serializers.ValidationError({at: f"{low} must not be above {high}."}, code="empty_range")
+
+
 class MovieFilterQuery(QuerySerializer):
     """The filters that lists of films share."""
 
     genres = GenresField(default=None, help_text="TMDb genre ids: `28,12` all of them, `28|12` any of them.")
     without_genres = IdsField(default=(), help_text="TMDb genre ids to leave out.")
-    year_gte = StrictIntegerField(min_value=1870, max_value=2100, default=None, help_text="Released in or after.")
-    year_lte = StrictIntegerField(min_value=1870, max_value=2100, default=None, help_text="Released in or before.")
-    runtime_gte = StrictIntegerField(min_value=0, max_value=10_000, default=None, help_text="Minutes at least.")
-    runtime_lte = StrictIntegerField(min_value=0, max_value=10_000, default=None, help_text="Minutes at most.")
+    year_gte = StrictIntegerField(**YEARS, default=None, help_text="Released in or after.")
+    year_lte = StrictIntegerField(**YEARS, default=None, help_text="Released in or before.")
+    runtime_gte = StrictIntegerField(**MINUTES, default=None, help_text="Minutes at least.")
+    runtime_lte = StrictIntegerField(**MINUTES, default=None, help_text="Minutes at most.")
     vote_gte = serializers.FloatField(min_value=0, max_value=10, default=None, help_text="Vote average at least.")
     language = LanguagesField(default=(), help_text="Original languages, any of: `en,fr`.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        for low, high in (("year_gte", "year_lte"), ("runtime_gte", "runtime_lte")):
-            if attrs[low] is not None and attrs[high] is not None and attrs[low] > attrs[high]:
-                raise serializers.ValidationError({low: f"Must not be above {high}."}, code="empty_range")
+        refuse_empty_ranges(attrs, sent=attrs)
         return attrs
 
     @staticmethod

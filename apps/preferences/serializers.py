@@ -3,6 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.movies.models import Genre
+from apps.movies.serializers import MINUTES, YEARS, refuse_empty_ranges
 from apps.preferences.models import UserPreference
 from utils.bodies import StrictBody
 from utils.query_params import MAX_ID
@@ -25,10 +26,8 @@ class GenreIdsField(serializers.ListField):
         return [genre.tmdb_id for genre in genres.all()]
 
 
-def _integer_field(*, low: int, high: int, help_text: str) -> serializers.IntegerField:
-    return serializers.IntegerField(
-        min_value=low, max_value=high, allow_null=True, default=None, help_text=f"{help_text}; null: no limit."
-    )
+def _limit(bounds: dict[str, Any], help_text: str) -> serializers.IntegerField:
+    return serializers.IntegerField(**bounds, allow_null=True, default=None, help_text=f"{help_text}; null: no limit.")
 
 
 class PreferenceSerializer(StrictBody, serializers.ModelSerializer[UserPreference]):
@@ -39,10 +38,10 @@ class PreferenceSerializer(StrictBody, serializers.ModelSerializer[UserPreferenc
     languages = serializers.ListField(
         child=serializers.RegexField(r"^[a-z]{2,3}\Z"), max_length=20, default=[], help_text="Empty: any language."
     )
-    year_gte = _integer_field(low=1870, high=2100, help_text="Released in or after")
-    year_lte = _integer_field(low=1870, high=2100, help_text="Released in or before")
-    runtime_gte = _integer_field(low=0, high=10_000, help_text="Minutes at least")
-    runtime_lte = _integer_field(low=0, high=10_000, help_text="Minutes at most")
+    year_gte = _limit(YEARS, "Released in or after")
+    year_lte = _limit(YEARS, "Released in or before")
+    runtime_gte = _limit(MINUTES, "Minutes at least")
+    runtime_lte = _limit(MINUTES, "Minutes at most")
     vote_gte = serializers.FloatField(min_value=0, max_value=10, allow_null=True, default=None)
     include_adult = serializers.BooleanField(default=False)
 
@@ -63,19 +62,13 @@ class PreferenceSerializer(StrictBody, serializers.ModelSerializer[UserPreferenc
         read_only_fields = ["updated_at"]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        self._check_range(attrs, "year_gte", "year_lte")
-        self._check_range(attrs, "runtime_gte", "runtime_lte")
+        limits = {name: self._value(attrs, name) for name in ("year_gte", "year_lte", "runtime_gte", "runtime_lte")}
+        refuse_empty_ranges(limits, sent=attrs)
         both = set(self._value(attrs, "liked_genres")) & set(self._value(attrs, "muted_genres"))
         if both:
             names = ", ".join(sorted(genre.name for genre in both))
             raise serializers.ValidationError({"muted_genres": f"Liked as well: {names}."}, code="liked_and_muted")
         return attrs
-
-    def _check_range(self, attrs: dict[str, Any], low: str, high: str) -> None:
-        least, most = self._value(attrs, low), self._value(attrs, high)
-        if least is not None and most is not None and least > most:
-            sent = low if low in attrs else high
-            raise serializers.ValidationError({sent: f"{low} must not be above {high}."}, code="empty_range")
 
     def _value(self, attrs: dict[str, Any], name: str) -> Any:
         """What the field will be after this change."""
