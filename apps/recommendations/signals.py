@@ -31,14 +31,14 @@ def confidence_of(event: Event) -> float:
         case EventKind.FAVORITE:
             return 1.5
         case EventKind.RATING:
-            return _confidence_of_rating(event.value)
+            return confidence_of_rating(event.value)
         case EventKind.VIEWING:
             return 0.5 * event.value
         case EventKind.WATCHLIST:
             return 0.3
 
 
-def _confidence_of_rating(value: float) -> float:
+def confidence_of_rating(value: float) -> float:
     """Seven and above is a like, six is lukewarm, below that a dislike."""
     if value >= 7:
         return 1.0 + (value - 7) / 6  # 1 at 7, 1.5 at 10: as much as a favorite

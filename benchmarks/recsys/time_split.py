@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import time
 import zipfile
 from io import BytesIO
 from pathlib import Path
 
+import django
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
@@ -52,9 +54,10 @@ def movielens(data: Path) -> Dataset:
 
 
 def confidence(stars: pd.Series) -> np.ndarray:
-    """Stars out of five as the product weighs them: from 3.5 a like, at 3 a faint one, below a dislike."""
-    value = stars.to_numpy(np.float64) * 2
-    return np.select([value >= 7, value >= 5.5], [1.0, 0.3], -0.5).astype(np.float32)
+    """Stars out of five as the product weighs a rating out of ten."""
+    from apps.recommendations.signals import confidence_of_rating  # its tables want Django to be set up
+
+    return np.array([confidence_of_rating(value) for value in stars * 2], dtype=np.float32)
 
 
 def profiles(
@@ -92,6 +95,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="ml-latest-small.zip, or the folder it unpacks to")
     parser.add_argument("--validation", action="store_true", help="judge on a cut inside the training part; no report")
     options = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.development")
+    django.setup()
     split = time_split(movielens(options.data))
     if options.validation:
         split = time_split(split.train)
