@@ -7,6 +7,8 @@ import django_stubs_ext
 import environ
 from celery.schedules import crontab
 from corsheaders.defaults import default_headers
+from django.core.exceptions import ImproperlyConfigured
+from limits import parse_many
 
 django_stubs_ext.monkeypatch()  # lets admin classes and querysets name their model: ModelAdmin[Movie]
 
@@ -47,11 +49,12 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "utils.middleware.RequestIdMiddleware",
     "utils.health.HealthMiddleware",  # before any check of the Host header: probes come with a container's address
+    "utils.metrics.MetricsMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
-    "django.middleware.http.ConditionalGetMiddleware",
+    "utils.middleware.ConditionalGet",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -110,7 +113,40 @@ if REDIS_URL:
         },
     }
 
+CACHE_PREFIX = f"marquee:{COMMIT}"  # answers of another release may have another shape
+CACHE_LOCAL_BYTES = env.int("CACHE_LOCAL_MIB", default=64) * 1024 * 1024  # of one process
+CACHE_KEEP_STALE = env.int("CACHE_KEEP_STALE_SECONDS", default=7 * 24 * 3600)  # past its TTL, should TMDb be away
+CACHE_TTL = {  # seconds until an answer is made anew
+    "trending": env.int("CACHE_TTL_TRENDING", default=30 * 60),
+    "lists": env.int("CACHE_TTL_LISTS", default=3600),
+    "discover": env.int("CACHE_TTL_DISCOVER", default=3600),
+    "search": env.int("CACHE_TTL_SEARCH", default=6 * 3600),
+    "details": env.int("CACHE_TTL_DETAILS", default=24 * 3600),
+    "similar": env.int("CACHE_TTL_SIMILAR", default=24 * 3600),
+    "people": env.int("CACHE_TTL_PEOPLE", default=24 * 3600),
+    "genres": env.int("CACHE_TTL_GENRES", default=24 * 3600),
+    "movies": env.int("CACHE_TTL_LOCAL", default=60),
+}
+CACHE_TTL_LOCAL = CACHE_TTL["movies"]  # of any answer from our own tables alone: an edit there shows after so long
+
 ARTIFACT_ROOT = Path(env.str("ARTIFACT_ROOT", default=str(VAR_DIR / "artifacts")))
+
+# --- TMDb -----------------------------------------------------------------------------------------
+
+TMDB_BASE_URL = env.str("TMDB_BASE_URL", default="https://api.themoviedb.org/3")
+TMDB_EXPORTS_URL = env.str("TMDB_EXPORTS_URL", default="https://files.tmdb.org/p/exports")
+TMDB_READ_TOKEN = env.str("TMDB_READ_TOKEN", default="").strip()
+TMDB_API_KEY = env.str("TMDB_API_KEY", default="").strip()
+for name, value in (("TMDB_READ_TOKEN", TMDB_READ_TOKEN), ("TMDB_API_KEY", TMDB_API_KEY)):
+    if not value.isascii() or any(character.isspace() for character in value):
+        raise ImproperlyConfigured(f"{name} holds characters that no key of TMDb has; copy it once more.")
+TMDB_LANGUAGE = env.str("TMDB_LANGUAGE", default="en-US")
+TMDB_REGIONS = env.list("TMDB_REGIONS", default=["US"])
+TMDB_RATE_PER_SECOND = env.int("TMDB_RATE_PER_SECOND", default=20)  # all processes together
+TMDB_CONNECT_TIMEOUT = env.float("TMDB_CONNECT_TIMEOUT", default=1.0)  # seconds, as are those below
+TMDB_READ_TIMEOUT = env.float("TMDB_READ_TIMEOUT", default=2.5)
+TMDB_DEADLINE = env.float("TMDB_DEADLINE", default=3.0)  # of a call while somebody waits, retries and all
+TRAIN_ON_TMDB_CONTENT = env.bool("TRAIN_ON_TMDB_CONTENT", default=True)  # docs/TERMS.md says what hangs on it
 
 # --- People and tokens ----------------------------------------------------------------------------
 
@@ -193,8 +229,39 @@ SPECTACULAR_SETTINGS = {
 }
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_ALLOW_HEADERS = [*default_headers, "x-request-id"]
-CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = [
+    "ETag",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Retry-After",
+    "X-Request-ID",
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes of a request body
+
+# --- Throttles ------------------------------------------------------------------------------------
+
+# Several windows in one rule: who goes on and on waits longer and longer. utils.throttling says whom each one counts.
+THROTTLES = {
+    "login": env.str("THROTTLE_LOGIN", default="10/minute;40/hour;100/day"),  # an account from one address
+    # From all addresses: with those that a stranger may have, they shall not soon keep the owner out.
+    "login_account": env.str("THROTTLE_LOGIN_ACCOUNT", default="30/minute;300/hour"),
+    "login_address": env.str("THROTTLE_LOGIN_ADDRESS", default="30/minute;200/hour;1000/day"),
+    "register": env.str("THROTTLE_REGISTER", default="8/minute;20/hour;60/day"),
+    "refresh": env.str("THROTTLE_REFRESH", default="60/minute;600/hour"),
+    "export": env.str("THROTTLE_EXPORT", default="4/minute;20/hour"),
+    "writes": env.str("THROTTLE_WRITES", default="120/minute;3000/hour"),
+    "search": env.str("THROTTLE_SEARCH", default="120/minute;2000/hour"),
+    "misses": env.str("THROTTLE_MISSES", default="600/minute;10000/hour"),
+}
+for name, value in THROTTLES.items():
+    try:
+        parse_many(value or "1/second")
+    except ValueError:
+        raise ImproperlyConfigured(f'THROTTLE_{name.upper()} is no rule such as "5/minute;20/hour": {value}') from None
+if not env.bool("THROTTLING", default=True):
+    THROTTLES = {}
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
 # --- Jobs -----------------------------------------------------------------------------------------
 
@@ -202,11 +269,22 @@ CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")  # empty: jobs run 
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 2, "socket_connect_timeout": 2}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 2,
+    "socket_connect_timeout": 2,
+    "visibility_timeout": 12 * 3600,  # seconds: a longer run would be handed to a second worker beside the first
+}
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.2}
 CELERY_BEAT_SCHEDULE = {
     "train": {"task": "recommendations.train", "schedule": crontab(hour=3, minute=30)},
     "refresh votes and trending lists": {"task": "favorites.refresh_community", "schedule": timedelta(minutes=30)},
+    "trending lists of TMDb": {"task": "movies.sync_trending", "schedule": timedelta(minutes=28)},
+    "other lists of TMDb": {"task": "movies.sync_lists", "schedule": timedelta(minutes=55)},
+    "films in full": {"task": "movies.sync_details", "schedule": timedelta(hours=1)},
+    "films that TMDb changed": {"task": "movies.sync_changes", "schedule": crontab(hour=5, minute=0)},
+    "genres of TMDb": {"task": "movies.sync_genres", "schedule": crontab(hour=5, minute=15)},
+    "films too old to keep": {"task": "movies.refresh_catalogue", "schedule": crontab(hour=5, minute=30)},
+    "films that TMDb has no more": {"task": "movies.sync_ids", "schedule": crontab(hour=9, minute=0)},
     "forget ended sessions": {"task": "authentication.forget_ended_sessions", "schedule": crontab(hour=4, minute=15)},
 }
 JOBS_EAGER = False

@@ -12,6 +12,8 @@ ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 JOBS_EAGER = True
 CELERY_BROKER_URL = ""
+THROTTLES = {}  # a test of throttles sets its own
+TMDB_READ_TOKEN = TMDB_API_KEY = ""  # no test speaks to TMDb by accident; tests/live reads the environment itself
 ARTIFACT_ROOT = Path(tempfile.mkdtemp(prefix="marquee-artifacts-"))
 STATIC_ROOT = Path(tempfile.mkdtemp(prefix="marquee-static-"))  # whitenoise warns where it is missing
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
