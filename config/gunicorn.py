@@ -1,5 +1,11 @@
 """How the container serves config.wsgi. GUNICORN_CMD_ARGS="--workers 4" changes a value without a new image."""
 
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
 bind = "0.0.0.0:8000"
 worker_class = "gthread"  # on SIGTERM sync workers reset the requests that wait in their queue
 workers = 2
@@ -9,3 +15,28 @@ keepalive = 75  # longer than a proxy keeps an idle connection, or it meets one 
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - memory: heartbeats on a slow disk look like a dead worker
 control_socket_disable = True  # it would be a file in a home directory that the runtime user does not have
 forwarder_headers = ""  # by default a client on a trusted address can send SCRIPT_NAME, and gets a 500 for it
+
+METRICS = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client looks for it as it is imported: each worker then writes there
+OURS = "marquee-metrics-"
+if METRICS not in os.environ:  # a reload runs this file again, and goes on counting where it was
+    os.environ[METRICS] = tempfile.mkdtemp(prefix=OURS)
+
+
+def on_starting(server: Any) -> None:
+    """A directory that the environment names may not be there yet, or hold the counts of an earlier run."""
+    directory = Path(os.environ[METRICS])
+    directory.mkdir(parents=True, exist_ok=True)
+    for counts in directory.glob("*.db"):
+        counts.unlink()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """What a dead worker counted stays; what it said of its own state goes."""
+    from prometheus_client import multiprocess  # not above: it would be there before the directory is
+
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(server: Any) -> None:
+    if Path(os.environ[METRICS]).name.startswith(OURS):
+        shutil.rmtree(os.environ[METRICS], ignore_errors=True)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextvars import ContextVar
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.http import ConditionalGetMiddleware
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9_.-]{8,64}", re.ASCII)
@@ -29,6 +31,16 @@ class RequestIdMiddleware:
         response = self.get_response(request)
         response["X-Request-ID"] = request_id
         return response
+
+
+class ConditionalGet(ConditionalGetMiddleware):
+    """Django's own leaves Age out of a 304: a client would take the answer it has for a new one."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        answer = super().process_response(request, response)
+        if "Age" in response:
+            answer["Age"] = response["Age"]
+        return answer
 
 
 class RequestIdFilter(logging.Filter):
