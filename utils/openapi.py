@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from utils.query_params import NoQuery
+from utils.throttling import scopes_of
 
 JSON = "application/json"
 
@@ -18,6 +19,7 @@ ERROR_TEXTS = {
     403: "The caller may not do this.",
     404: "There is no such thing, or it is somebody else's.",
     409: "The request conflicts with what is there.",
+    429: "Too often; `Retry-After` says when to try again. The RateLimit headers of any answer say how near this is.",
     503: "Not available just now; `Retry-After` says when to try again.",
 }
 
@@ -90,7 +92,7 @@ class EnvelopeAutoSchema(AutoSchema):
     def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         bodies |= {str(status): self._failure(text) for status, text in self._errors().items()}
-        return bodies | {"default": self._failure("Any other failure: 405, 406, 413, 415, 429, 500.")}
+        return bodies | {"default": self._failure("Any other failure: 405, 406, 413, 415, 500.")}
 
     def _errors(self) -> dict[int, str]:
         statuses = {400, 503, *getattr(self.view, "errors", ())}
@@ -98,6 +100,8 @@ class EnvelopeAutoSchema(AutoSchema):
             statuses.add(401)
         if self.path.count("{"):
             statuses.add(404)
+        if scopes_of(getattr(self.view, "throttles", ()), self.method):
+            statuses.add(429)
         return {status: ERROR_TEXTS[status] for status in sorted(statuses)}
 
     def _failure(self, text: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What every endpoint does before and after its own work."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.utils.cache import patch_cache_control, patch_vary_headers
@@ -10,6 +11,7 @@ from rest_framework.views import APIView
 
 from utils.pagination import PageNumbers
 from utils.query_params import NoQuery, QuerySerializer
+from utils.throttling import scopes_of, throttle
 
 if TYPE_CHECKING:
     _MixedInto = APIView
@@ -22,10 +24,13 @@ class ApiMixin(_MixedInto):
 
     query_serializer_class: the parameters of GET (of ``list`` in a viewset); every other method knows none.
     public_seconds: how long anybody may keep the anonymous answer; 0 for what is personal.
+    throttles: the rules of settings.THROTTLES that count a request; ``writes`` lets reads pass.
     """
 
     query_serializer_class: type[QuerySerializer] = NoQuery
     public_seconds = 0
+    throttles: tuple[str, ...] = ("writes",)
+    rate_headers: Mapping[str, str] = {}
     query: dict[str, Any]
 
     def get_query_serializer_class(self) -> type[QuerySerializer]:
@@ -35,10 +40,20 @@ class ApiMixin(_MixedInto):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if hasattr(self, str(request.method).lower()):  # else the answer is 405, whatever the parameters
-            self.query = self.get_query_serializer_class().parse(request)
+            self.query = self.get_query_serializer_class().parse(request.query_params)
+
+    def check_throttles(self, request: Request) -> None:
+        """Where REST framework asks: the caller is known and may do this, and nothing has been done yet."""
+        method = str(request.method)
+        if hasattr(self, method.lower()):
+            self.rate_headers = throttle(request, scopes_of(self.throttles, method))
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
+        for name, value in self.rate_headers.items():
+            response[name] = value
+        if "Cache-Control" in response:  # a kept answer knows its own age
+            return response
         if self.public_seconds and response.status_code == 200 and "Authorization" not in request.headers:
             patch_cache_control(response, public=True, max_age=self.public_seconds)
         else:
