@@ -20,6 +20,26 @@ def no_statement_timeout() -> Iterator[None]:
             cursor.execute("RESET statement_timeout")
 
 
+@contextmanager
+def alone(name: str) -> Iterator[bool]:
+    """Whether nobody else is at this, in any process; a holder that dies lets go.
+
+    On SQLite, which is for one process, it always is.
+    """
+    if connection.vendor != "postgresql":
+        yield True
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [name])
+        ours: bool = cursor.fetchone()[0]
+    try:
+        yield ours
+    finally:
+        if ours:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [name])
+
+
 def one_at_a_time(name: str) -> None:
     """Wait until no other transaction is past this line under the same name; it holds until this one ends.
 

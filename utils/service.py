@@ -15,12 +15,15 @@ from utils.views import ApiView
 # TMDb's API Terms of Use ask for this sentence, word for word.
 ATTRIBUTION = "This product uses TMDB and the TMDB APIs but is not endorsed, certified, or otherwise approved by TMDB."
 
+PROVIDERS_ATTRIBUTION = "Where films can be watched is data of JustWatch, through TMDB."  # TMDb asks for the credit
+
 
 class ServiceMetaSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     version = serializers.CharField()
     commit = serializers.CharField()
     attribution = serializers.CharField()
+    providers_attribution = serializers.CharField(help_text="To be shown wherever `providers` of a film are.")
 
 
 @extend_schema(tags=["service"])
@@ -37,6 +40,7 @@ class ServiceMetaView(ApiView):
             "version": settings.VERSION,
             "commit": settings.COMMIT,
             "attribution": ATTRIBUTION,
+            "providers_attribution": PROVIDERS_ATTRIBUTION,
         }
         return ApiResponse(ServiceMetaSerializer(about).data)
 

@@ -3,7 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.movies.models import Genre
-from apps.movies.serializers import MINUTES, YEARS, refuse_empty_ranges
+from apps.movies.queries import MINUTES, YEARS, refuse_empty_ranges
 from apps.preferences.models import UserPreference
 from utils.bodies import StrictBody
 from utils.query_params import MAX_ID

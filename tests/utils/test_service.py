@@ -1,6 +1,6 @@
 import pytest
 
-from utils.service import ATTRIBUTION
+from utils.service import ATTRIBUTION, PROVIDERS_ATTRIBUTION
 
 
 def test_the_service_says_what_it_is_and_whose_data_it_shows(anonymous, settings):
@@ -11,6 +11,7 @@ def test_the_service_says_what_it_is_and_whose_data_it_shows(anonymous, settings
         "version": settings.VERSION,
         "commit": "abc1234",
         "attribution": ATTRIBUTION,
+        "providers_attribution": PROVIDERS_ATTRIBUTION,
     }
     assert "not endorsed, certified, or otherwise approved by TMDB" in ATTRIBUTION
 
