@@ -3,6 +3,8 @@
 BASE = "https://image.tmdb.org/t/p/"
 POSTER_SIZE = "w500"
 BACKDROP_SIZE = "w1280"
+PROFILE_SIZE = "h632"
+LOGO_SIZE = "w154"
 
 
 def image_url(path: str, size: str) -> str | None:

@@ -2,16 +2,40 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Case, Count, F, IntegerField, Prefetch, Q, Value, When
+from django.db.models import (
+    Count,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    OuterRef,
+    Prefetch,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 
+from apps.movies.titles import closeness, has_words
 from utils.text import searchable
 
 if TYPE_CHECKING:
-    from apps.movies.models import Movie
+    from apps.movies.models import Movie, SyncState
+
+
+PRIOR_VOTES, PRIOR_VOTE = 25, 6.5  # what a film without votes is taken for
+
+
+# What a part of a film's page is in our tables.
+RELATED = {
+    "keywords": "keywords",
+    "videos": "videos",
+    "release_dates": "releases",
+    "providers": "availabilities__provider",
+}
 
 
 @dataclass(frozen=True)
@@ -35,6 +59,9 @@ class MovieFilter:
     vote_gte: float | None = None
     languages: tuple[str, ...] = ()
     include_adult: bool = False
+    region: str = ""
+    certifications: tuple[str, ...] = ()  # in the region, one of these
+    providers: tuple[int, ...] = ()  # in the region, on one of these without paying for the film itself
 
 
 class MovieQuerySet(models.QuerySet["Movie"]):
@@ -42,26 +69,19 @@ class MovieQuerySet(models.QuerySet["Movie"]):
         """All that a movie card shows, in two queries whatever the page size."""
         return self.prefetch_related("genres")
 
-    def for_detail(self, expand: Collection[str] = ()) -> Self:
-        """A card and the parts asked for, one more query for each kind of part."""
-        from apps.movies.models import Credit  # the models import this module
-
-        parts: list[Any] = []
-        if "credits" in expand:
-            parts.append(Prefetch("credits", Credit.objects.select_related("person")))
-        if "keywords" in expand:
-            parts.append("keywords")
-        return self.for_cards().prefetch_related(*parts)
-
     def matching(self, wanted: MovieFilter) -> Self:
         """The films that pass every set limit; a film whose value is unknown passes no limit on it."""
-        films = self if wanted.include_adult else self.filter(adult=False)
+        films = self.shown() if wanted.include_adult else self.shown().filter(adult=False)
         if wanted.genres:
             films = films._in_genres(wanted.genres)
         if wanted.without_genres:
             films = films.exclude(genres__tmdb_id__in=wanted.without_genres)
         if wanted.languages:
             films = films.filter(language__in=wanted.languages)
+        if wanted.certifications:
+            films = films._certified(wanted.region, wanted.certifications)
+        if wanted.providers:
+            films = films._offered(wanted.region, wanted.providers)
         limits = {
             "release_date__gte": wanted.year_gte and date(wanted.year_gte, 1, 1),
             "release_date__lte": wanted.year_lte and date(wanted.year_lte, 12, 31),
@@ -78,21 +98,46 @@ class MovieQuerySet(models.QuerySet["Movie"]):
             links = links.values("movie").annotate(found=Count("pk")).filter(found=len(set(genres.tmdb_ids)))
         return self.filter(pk__in=links.values("movie"))
 
+    def _certified(self, country: str, certifications: Collection[str]) -> Self:
+        releases = self.model._meta.get_field("releases").related_model._default_manager
+        fitting = releases.filter(country=country, certification__in=certifications)
+        return self.filter(pk__in=fitting.values("movie"))
+
+    def _offered(self, country: str, providers: Collection[int]) -> Self:
+        offers = self.model._meta.get_field("availabilities").related_model._default_manager
+        included = offers.filter(country=country, provider__tmdb_id__in=providers).exclude(kind__in=["rent", "buy"])
+        return self.filter(pk__in=included.values("movie"))
+
+    def shown(self) -> Self:
+        """Without films that TMDb has no more, or that we may not show."""
+        return self.filter(gone_at=None)
+
+    def by_weighted_vote(self) -> Self:
+        """Best voted first, as if every film had ``PRIOR_VOTES`` votes of ``PRIOR_VOTE`` besides its own."""
+        votes = F("vote_average") * F("vote_count") + Value(PRIOR_VOTE * PRIOR_VOTES)
+        weighted = ExpressionWrapper(votes / (F("vote_count") + Value(PRIOR_VOTES)), output_field=FloatField())
+        return self.order_by(weighted.desc(), "tmdb_id")
+
+    def similar_to(self, movie: Movie) -> Self:
+        """Films that share keywords, people or genres with this one, the most alike first."""
+        shared = sum(
+            (Value(weight) * _shared(links, column, movie) for links, column, weight in self._links()), Value(0.0)
+        )
+        alike = ExpressionWrapper(shared, output_field=FloatField())
+        others = self.shown().filter(adult=False).exclude(pk=movie.pk)
+        return others.annotate(alike=alike).filter(alike__gt=0).order_by("-alike", "-popularity", "tmdb_id")
+
+    def _links(self) -> list[tuple[Any, str, float]]:
+        return [
+            (self.model.keywords.through, "keyword", 2.0),
+            (self.model.people.through, "person", 3.0),
+            (self.model.genres.through, "genre", 1.0),
+        ]
+
     def search(self, text: str) -> Self:
         """Films whose titles hold every word, best first: the exact title, then its beginning, then the rest."""
         words = searchable(text)
-        if not words:
-            return self.none()
-        found = self.filter(*(_has_word(word) for word in words.split()))
-        is_title = Q(search_text=words) | Q(search_text__startswith=f"{words}|") | Q(search_text__endswith=f"|{words}")
-        begins_title = Q(search_text__startswith=words) | Q(search_text__contains=f"|{words}")
-        closeness = Case(
-            When(is_title, then=Value(0)),
-            When(begins_title, then=Value(1)),
-            default=Value(2),
-            output_field=IntegerField(),
-        )
-        return found.order_by(closeness, F("popularity").desc(), "tmdb_id")
+        return self.filter(has_words(words)).order_by(closeness(words), "-popularity", "tmdb_id")
 
     def in_order(self, ordering: str) -> Self:
         """Ties by TMDb id. Databases differ on where a null comes: here an unknown release date is last either way."""
@@ -107,7 +152,27 @@ class MovieQuerySet(models.QuerySet["Movie"]):
         return self.filter(list_entries__name=name).order_by("list_entries__position")
 
 
-def _has_word(beginning: str) -> Q:
-    """Whether a word of any title begins so."""
-    starts = Q(search_text__startswith=beginning)
-    return starts | Q(search_text__contains=f" {beginning}") | Q(search_text__contains=f"|{beginning}")
+def detail_parts(expand: Collection[str]) -> list[Any]:
+    """What to prefetch for a film's page: a query for the genres, and one or two for each part asked for."""
+    from apps.movies.models import Credit  # the models import this module
+
+    parts: list[Any] = ["genres", *(RELATED[part] for part in expand if part in RELATED)]
+    if "credits" in expand:
+        parts.append(Prefetch("credits", Credit.objects.select_related("person")))
+    return parts
+
+
+class SyncStateQuerySet(models.QuerySet["SyncState"]):
+    def resume(self, name: str, *, within: timedelta) -> SyncState:
+        """Where a run left off, if that was so lately that going on makes sense; else from the beginning."""
+        state, _ = self.get_or_create(name=name)
+        if state.cursor and timezone.now() - state.updated_at > within:
+            state.cursor = {}
+        return state
+
+
+def _shared(links: Any, column: str, movie: Movie) -> Coalesce:
+    """How many of a film's links of this kind another film has as well."""
+    own = links.objects.filter(movie=movie).values(column)
+    common = links.objects.filter(movie=OuterRef("pk"), **{f"{column}__in": own}).order_by().values("movie")
+    return Coalesce(Subquery(common.annotate(n=Count(column, distinct=True)).values("n")), 0)

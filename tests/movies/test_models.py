@@ -4,8 +4,9 @@ import pytest
 from django.db import IntegrityError
 
 from apps.movies.genres import TMDB_GENRES, genres_by_name
+from apps.movies.lists import list_swap
 from apps.movies.models import Credit, Genre, Keyword, ListEntry, Person
-from apps.movies.services import MovieNotFound, list_swap, movie_for_tmdb_id
+from apps.movies.services import MovieNotFound, movie_for_tmdb_id
 from tests.factories import GenreFactory, MovieFactory
 
 pytestmark = pytest.mark.django_db
