@@ -101,9 +101,9 @@ def test_adult_films_are_found_only_when_asked_for(anonymous):
 
 
 @pytest.mark.parametrize("n_films", [1, 20])
-def test_searching_costs_four_queries(anonymous, django_assert_num_queries, n_films):
+def test_searching_costs_five_queries(anonymous, django_assert_num_queries, n_films):
     MovieFactory.create_batch(n_films)
-    with django_assert_num_queries(4):  # count, page, genres, who made the votes
+    with django_assert_num_queries(5):  # which films, count, page, genres, who made the votes
         assert len(search(anonymous, "film")) == n_films
 
 
