@@ -1,8 +1,44 @@
+from uuid import uuid4
+
 import pytest
 from rest_framework.test import APIClient
 
 from apps.authentication.services import session_open
+from apps.movies import search as titles
 from tests.factories import UserFactory
+from tests.fake_tmdb import FakeTMDb
+from utils import cache, shared
+from utils.tmdb_client.limits import BREAKER_OPEN
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(settings):
+    """Answers of an earlier test would be answers of this one."""
+    if settings.REDIS_URL:
+        settings.CACHE_PREFIX = f"test:{uuid4()}"
+    cache.forget_all()
+    shared.BREAKER.close()
+
+
+@pytest.fixture
+def n_films():
+    """How many films ``tmdb`` has, the deleted among them."""
+    return 300
+
+
+@pytest.fixture
+def tmdb(settings, n_films):
+    """A TMDb of our own, on the wire; the process asks it as it would ask the real one."""
+    titles.vocabulary_keeper.reset()
+    with FakeTMDb(n_films=n_films, token="test-token") as fake:
+        settings.TMDB_BASE_URL = fake.url
+        settings.TMDB_EXPORTS_URL = fake.exports_url
+        settings.TMDB_READ_TOKEN = fake.token
+        settings.TMDB_API_KEY = ""
+        settings.TMDB_RATE_PER_SECOND = 5000
+        yield fake
+    titles.vocabulary_keeper.reset()
+    BREAKER_OPEN.set(0)  # this TMDb's breaker is nobody else's
 
 
 @pytest.fixture

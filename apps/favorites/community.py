@@ -10,9 +10,10 @@ from django.db.models import Avg, Count, F, FloatField, Max, OuterRef, QuerySet,
 from django.db.models.functions import Coalesce, Round
 
 from apps.favorites.models import Favorite, Rating, ViewingHistory
+from apps.movies.lists import list_swap
 from apps.movies.models import ListEntry, Movie, Source
-from apps.movies.services import list_swap
 from utils.database import no_statement_timeout
+from utils.tmdb_client import tmdb
 
 WINDOWS = {
     ListEntry.Name.TRENDING_DAY: timedelta(days=1),
@@ -31,8 +32,11 @@ def community_refresh() -> None:
 def trending_refresh() -> None:
     """Swap the trending lists for what was most favorited, rated and watched in each window.
 
-    A window ends at the newest event, so that a library imported from the past has trends too.
+    A window ends at the newest event, so that a library imported from the past has trends too. Where there is TMDb,
+    the lists are TMDb's.
     """
+    if tmdb():
+        return
     newest = max(filter(None, (_newest(rows) for rows in _activity())), default=None)
     if newest is None:
         return

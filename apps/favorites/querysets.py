@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 
+from apps.authentication.services import AccountGone
 from apps.movies.models import Movie
 
 if TYPE_CHECKING:
@@ -24,9 +25,15 @@ class OwnedQuerySet(models.QuerySet[Any]):
 
 class LibraryStateQuerySet(models.QuerySet["LibraryState"]):
     def lock(self, user: User) -> LibraryState:
-        """The user's state, held until the transaction ends: writes to one library follow one another."""
+        """The user's state, held until the transaction ends: writes to one library follow one another.
+
+        Raises AccountGone where the account was deleted meanwhile.
+        """
         state = self.select_for_update().filter(user=user).first()
         if state is None:
+            # Not its key: whoever holds the state writes rows that point at the user, and we would wait for each other.
+            if not type(user).objects.select_for_update(no_key=True).filter(pk=user.pk).first():
+                raise AccountGone
             self.bulk_create([self.model(user=user)], ignore_conflicts=True)
             state = self.select_for_update().get(user=user)
         return state

@@ -39,6 +39,28 @@ def attach_my(user: User | AnonymousUser, movies: Iterable[Movie]) -> None:
     films = list(movies)
     if not films or user.pk is None:
         return
-    blocks = [read(user.pk, [film.pk for film in films]) for read in _readers]
+    blocks = _read(user.pk, [film.pk for film in films])
     for film in films:
-        film.my = {name: value for block in blocks for name, value in block[film.pk].items()}
+        film.my = blocks[film.pk]
+
+
+def attach_my_to_cards(user: User, cards: Sequence[dict[str, Any]]) -> None:
+    """The same for films that were made JSON before anybody knew who would ask."""
+    from apps.movies.models import Movie  # its serializers import this module
+
+    ids = [card["tmdb_id"] for card in cards]
+    pks = dict(Movie.objects.filter(tmdb_id__in=ids).values_list("tmdb_id", "pk"))
+    blocks = _read(user.pk, list(pks.values())) if pks else {}
+    fields = my_fields()
+    for card in cards:
+        if block := blocks.get(pks.get(card["tmdb_id"], 0)):
+            card["my"] = {name: _as_json(fields[name], value) for name, value in block.items()}
+
+
+def _read(user_id: int, movie_pks: Sequence[int]) -> dict[int, dict[str, Any]]:
+    blocks = [read(user_id, movie_pks) for read in _readers]
+    return {pk: {name: value for block in blocks for name, value in block[pk].items()} for pk in movie_pks}
+
+
+def _as_json(field: Field[Any, Any, Any, Any], value: Any) -> Any:
+    return None if value is None else field.to_representation(value)

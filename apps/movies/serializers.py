@@ -1,31 +1,14 @@
-from collections.abc import Collection, Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.movies import overlays
-from apps.movies.images import BACKDROP_SIZE, POSTER_SIZE, image_url
-from apps.movies.models import Credit, Genre, Movie, Source
-from apps.movies.querysets import GenreChoice, MovieFilter
-from utils.query_params import MAX_ID, ChoiceField, CommaSeparatedField, PageQuery, QuerySerializer, StrictIntegerField
+from apps.movies.images import BACKDROP_SIZE, LOGO_SIZE, POSTER_SIZE, PROFILE_SIZE, image_url
+from apps.movies.models import Availability, Credit, Genre, Movie, Person, Release, Source, Video
+from apps.movies.queries import PARTS
 
-ANSWER_SOURCES = [("local", "our own tables")]
-
-# What a limit may be.
-YEARS: dict[str, Any] = {"min_value": 1870, "max_value": 2100}
-MINUTES: dict[str, Any] = {"min_value": 0, "max_value": 10_000}
-
-ORDERINGS = {
-    "-popularity": "most popular first",
-    "popularity": "least popular first",
-    "-vote_average": "best voted first",
-    "vote_average": "worst voted first",
-    "-release_date": "newest first",
-    "release_date": "oldest first",
-    "title": "by title, A to Z",
-    "-title": "by title, Z to A",
-}
+ANSWER_SOURCES = [("tmdb", "TMDb, then or a while ago: see `age`"), ("local", "our own tables")]
 
 
 class GenreSerializer(serializers.ModelSerializer[Genre]):
@@ -100,14 +83,52 @@ class CreditSerializer(serializers.ModelSerializer[Credit]):
         fields = ["tmdb_id", "name", "kind", "role", "order"]
 
 
+class VideoSerializer(serializers.ModelSerializer[Video]):
+    class Meta:
+        model = Video
+        fields = ["site", "key", "name", "kind", "official", "language", "published_at"]
+
+
+class ReleaseSerializer(serializers.ModelSerializer[Release]):
+    kind = serializers.ChoiceField([(kind.name.lower(), kind.label) for kind in Release.Kind], source="kind_name")
+
+    class Meta:
+        model = Release
+        fields = ["country", "kind", "date", "certification", "note"]
+
+
+class OfferSerializer(serializers.ModelSerializer[Availability]):
+    tmdb_id = serializers.IntegerField(source="provider.tmdb_id", help_text="Of the provider.")
+    name = serializers.CharField(source="provider.name")
+    logo_url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Availability
+        fields = ["country", "kind", "tmdb_id", "name", "logo_url"]
+
+    def get_logo_url(self, offer: Availability) -> str | None:
+        return image_url(offer.provider.logo_path, LOGO_SIZE)
+
+
 class MovieDetailSerializer(MovieCardSerializer):
     """A film on its own page; the parts that ``expand`` names are null unless asked for."""
 
     credits = serializers.SerializerMethodField()
     keywords = serializers.SerializerMethodField()
+    videos = serializers.SerializerMethodField()
+    release_dates = serializers.SerializerMethodField()
+    providers = serializers.SerializerMethodField()
 
     class Meta(MovieCardSerializer.Meta):
-        fields = [*MovieCardSerializer.Meta.fields, "imdb_id", "countries", "credits", "keywords"]
+        fields = [
+            *MovieCardSerializer.Meta.fields,
+            "imdb_id",
+            "countries",
+            "tagline",
+            "status",
+            "collection",
+            *PARTS,
+        ]
         read_only_fields = fields
 
     countries = serializers.ListField(child=serializers.CharField(), help_text="ISO 3166-1 codes.")
@@ -120,105 +141,75 @@ class MovieDetailSerializer(MovieCardSerializer):
     def get_keywords(self, movie: Movie) -> list[str] | None:
         return sorted(keyword.name for keyword in movie.keywords.all()) if self._expanded("keywords") else None
 
+    @extend_schema_field(VideoSerializer(many=True, allow_null=True))
+    def get_videos(self, movie: Movie) -> Any:
+        return VideoSerializer(movie.videos.all(), many=True).data if self._expanded("videos") else None
+
+    @extend_schema_field(ReleaseSerializer(many=True, allow_null=True))
+    def get_release_dates(self, movie: Movie) -> Any:
+        return ReleaseSerializer(movie.releases.all(), many=True).data if self._expanded("release_dates") else None
+
+    @extend_schema_field(OfferSerializer(many=True, allow_null=True))
+    def get_providers(self, movie: Movie) -> Any:
+        return OfferSerializer(movie.availabilities.all(), many=True).data if self._expanded("providers") else None
+
     def _expanded(self, part: str) -> bool:
-        return part in self.context["view"].query["expand"]
+        return part in self.context["expand"]
 
 
-class IdsField(CommaSeparatedField):
-    """TMDb ids with commas between them."""
-
-    pattern = r"^[1-9][0-9]{0,9}(,[1-9][0-9]{0,9}){0,19}$"
-
-    def __init__(self, **kwargs: Any) -> None:
-        says: Any = {"invalid": "Give TMDb ids, like 28,12."}
-        super().__init__(StrictIntegerField(min_value=1, max_value=MAX_ID, error_messages=says), **kwargs)
+class FilmographyEntrySerializer(serializers.Serializer[Credit]):
+    movie = MovieCardSerializer()
+    kind = serializers.ChoiceField(Credit.Kind.choices)
+    role = serializers.CharField(help_text="The character, or the job.")
 
 
-class GenresField(IdsField):
-    """``28,12`` asks for both genres, ``28|12`` for either."""
+class PersonSerializer(serializers.ModelSerializer[Person]):
+    """A person with the films they had a part in, the best known first."""
 
-    pattern = r"^[1-9][0-9]{0,9}((,[1-9][0-9]{0,9}){0,19}|(\|[1-9][0-9]{0,9}){0,19})$"
-    default_error_messages = {"mixed": "Use commas for all of the genres or bars for any of them, not both."}
+    tmdb_id = serializers.IntegerField()
+    profile_url = serializers.SerializerMethodField()
+    filmography = FilmographyEntrySerializer(many=True)
 
-    def to_internal_value(self, data: str) -> GenreChoice:  # type: ignore[override]
-        if "," in data and "|" in data:
-            self.fail("mixed")
-        return GenreChoice(super().to_internal_value(data.replace("|", ",")), match_all="|" not in data)
+    class Meta:
+        model = Person
+        fields = [
+            "tmdb_id",
+            "name",
+            "biography",
+            "birthday",
+            "deathday",
+            "place_of_birth",
+            "known_for",
+            "profile_url",
+            "filmography",
+        ]
 
-
-class LanguagesField(CommaSeparatedField):
-    """TMDb's language codes with commas between them."""
-
-    pattern = r"^[a-z]{2,3}(,[a-z]{2,3}){0,19}$"
-
-    def __init__(self, **kwargs: Any) -> None:
-        says: Any = {"invalid": "Give language codes in lower case, like en,fr."}
-        super().__init__(serializers.RegexField(r"^[a-z]{2,3}\Z", error_messages=says), **kwargs)
-
-
-class PartsField(CommaSeparatedField):
-    """Parts of a film's page with commas between them."""
-
-    pattern = r"^(credits|keywords)(,(credits|keywords))*$"
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(ChoiceField(["credits", "keywords"]), **kwargs)
+    def get_profile_url(self, person: Person) -> str | None:
+        return image_url(person.profile_path, PROFILE_SIZE)
 
 
-def refuse_empty_ranges(limits: Mapping[str, Any], *, sent: Collection[str]) -> None:
-    """Raise ValidationError, at the limit that was sent, where a lower limit is above its upper one."""
-    for low, high in (("year_gte", "year_lte"), ("runtime_gte", "runtime_lte")):
-        if None not in (limits[low], limits[high]) and limits[low] > limits[high]:
-            at = low if low in sent else high
-            raise serializers.ValidationError({at: f"{low} must not be above {high}."}, code="empty_range")
-
-
-class MovieFilterQuery(QuerySerializer):
-    """The filters that lists of films share."""
-
-    genres = GenresField(default=None, help_text="TMDb genre ids: `28,12` all of them, `28|12` any of them.")
-    without_genres = IdsField(default=(), help_text="TMDb genre ids to leave out.")
-    year_gte = StrictIntegerField(**YEARS, default=None, help_text="Released in or after.")
-    year_lte = StrictIntegerField(**YEARS, default=None, help_text="Released in or before.")
-    runtime_gte = StrictIntegerField(**MINUTES, default=None, help_text="Minutes at least.")
-    runtime_lte = StrictIntegerField(**MINUTES, default=None, help_text="Minutes at most.")
-    vote_gte = serializers.FloatField(min_value=0, max_value=10, default=None, help_text="Vote average at least.")
-    language = LanguagesField(default=(), help_text="Original languages, any of: `en,fr`.")
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        refuse_empty_ranges(attrs, sent=attrs)
-        return attrs
-
-    @staticmethod
-    def filter_of(query: dict[str, Any]) -> MovieFilter:
-        names = MovieFilter.__dataclass_fields__.keys() & query.keys()
-        return MovieFilter(languages=query["language"], **{name: query[name] for name in names})
-
-
-class MovieListQuery(MovieFilterQuery, PageQuery):
-    include_adult = serializers.BooleanField(default=False)
-    ordering = ChoiceField(list(ORDERINGS.items()), default="-popularity")
-
-
-class TrendingQuery(PageQuery):
-    window = ChoiceField([("day", "the last day"), ("week", "the last 7 days")], default="day")
-
-
-class SearchQuery(PageQuery):
-    query = serializers.CharField(max_length=200, help_text="Words of the title; case and accents do not matter.")
-    include_adult = serializers.BooleanField(default=False)
-
-
-class MovieDetailQuery(QuerySerializer):
-    expand = PartsField(default=(), help_text="Parts: `credits,keywords`.")
-
-
-class CatalogueMetaSerializer(serializers.Serializer[Any]):
+class CachedMetaSerializer(serializers.Serializer[Any]):
     source = serializers.ChoiceField(ANSWER_SOURCES)  # type: ignore[assignment]  # a field of that name
+    age = serializers.IntegerField(help_text="Seconds since what is said here was true.")
+    stale = serializers.BooleanField(help_text="Whether it should have been made anew by now, but could not be yet.")
+
+
+class CatalogueMetaSerializer(CachedMetaSerializer):
     simulated = serializers.BooleanField(
         help_text="Whether the demo's simulated viewers are among those who made votes, popularity and trends."
     )
 
 
-class TrendingMetaSerializer(CatalogueMetaSerializer):
-    computed_at = serializers.DateTimeField(allow_null=True, help_text="Null where nothing has happened yet.")
+class ListMetaSerializer(CatalogueMetaSerializer):
+    computed_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the list was made; null for one that is made as it is asked for."
+    )
+
+
+class SearchMetaSerializer(CatalogueMetaSerializer):
+    searched_for = serializers.CharField(help_text="Another spelling of `query` where that one found nothing.")
+
+
+class GenresSyncedSerializer(serializers.Serializer[Any]):
+    genres = serializers.IntegerField(help_text="How many there are now.")
+    source = serializers.ChoiceField(ANSWER_SOURCES)  # type: ignore[assignment]  # a field of that name

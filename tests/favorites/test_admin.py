@@ -3,8 +3,8 @@ from django.contrib.admin import site
 
 from apps.favorites.models import Favorite, LibraryState
 from apps.favorites.services import entry_set
+from apps.movies.lists import list_swap
 from apps.movies.models import ListEntry
-from apps.movies.services import list_swap
 from apps.preferences.services import preference_set
 from tests.factories import GenreFactory, MovieFactory, RatingFactory, UserFactory, ViewingFactory, WatchlistItemFactory
 

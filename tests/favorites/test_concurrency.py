@@ -1,8 +1,8 @@
 import numpy as np
 
 from apps.favorites.models import Favorite, LibraryState
+from apps.movies.lists import list_swap
 from apps.movies.models import ListEntry
-from apps.movies.services import list_swap
 from tests.conftest import signed_in
 from tests.factories import MovieFactory, UserFactory
 from tests.favorites.answers import version_of

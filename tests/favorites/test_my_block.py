@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 import pytest
 
 from apps.favorites.my_block import read_my_blocks
+from apps.movies.lists import list_swap
 from apps.movies.models import ListEntry
 from apps.movies.overlays import attach_my
-from apps.movies.services import list_swap
 from tests.factories import (
     FavoriteFactory,
     HiddenMovieFactory,

@@ -1,7 +1,7 @@
 import pytest
 
+from apps.movies.lists import list_swap
 from apps.movies.models import ListEntry
-from apps.movies.services import list_swap
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 from datetime import date
 
 import pytest
+from django.utils import timezone
 
+from apps.movies.models import Person, Source
 from tests.factories import FavoriteFactory, GenreFactory, MovieFactory, RatingFactory
 from tests.movies.listing import listed, refused
 
@@ -166,41 +168,66 @@ def test_listing_costs_four_queries(anonymous, django_assert_num_queries, n_film
 
 @pytest.mark.parametrize("path", ["", "popular/", "trending/", "search/?query=film"])
 @pytest.mark.parametrize("n_films", [1, 20])
-def test_a_signed_in_listing_costs_two_queries_more(api, user, django_assert_num_queries, trending, path, n_films):
+def test_a_signed_in_listing_costs_three_queries_more(api, user, django_assert_num_queries, trending, path, n_films):
     films = MovieFactory.create_batch(n_films, genres=[GenreFactory()])
     trending(films)
     for film in films:
         FavoriteFactory(user=user, movie=film)
         RatingFactory(user=user, movie=film)
-    costs = 4 + 2 + (path == "trending/")  # and who is asking, and the my block; and when the list was made
+    costs = 4 + (path == "trending/") + path.startswith("search/")  # when the list was made; which films match
+    costs += 3  # who is asking, which of our films these are, and the my block
     with django_assert_num_queries(costs):
         response = api.get(f"/api/v1/movies/{path}")
     assert len(response.json()["data"]) == n_films
 
 
-PUBLIC = ["", "popular/", "trending/", "search/?query=film", "genres/", "1/"]
+@pytest.mark.parametrize("n_films", [1, 20])
+def test_a_kept_listing_costs_nothing_and_its_signed_in_reader_the_my_block(
+    anonymous, api, django_assert_num_queries, n_films
+):
+    MovieFactory.create_batch(n_films)
+    kept = anonymous.get("/api/v1/movies/").json()
+    with django_assert_num_queries(0):
+        assert anonymous.get("/api/v1/movies/").json()["data"] == kept["data"]
+    with django_assert_num_queries(3):  # who is asking, which of our films these are, and the my block
+        assert len(api.get("/api/v1/movies/").json()["data"]) == n_films
+
+
+LOCAL = ["", "discover/", "popular/", "top-rated/", "now-playing/", "upcoming/", "trending/", "search/?query=film"]
+PUBLIC = [*LOCAL, "genres/", "1/", "1/similar/", "people/1/"]
+
+
+@pytest.fixture
+def something_everywhere(db):
+    """A film of the demo and a person, each with the id 1."""
+    Person.objects.create(tmdb_id=1, name="Sigourney Weaver")
+    return MovieFactory(tmdb_id=1, source=Source.DEMO)
 
 
 @pytest.mark.parametrize("path", PUBLIC)
-def test_the_anonymous_answer_is_for_anybody_to_keep(anonymous, path):
-    MovieFactory(tmdb_id=1)
+def test_the_anonymous_answer_is_for_anybody_to_keep(anonymous, something_everywhere, path):
     response = anonymous.get(f"/api/v1/movies/{path}")
-    seconds = 3600 if path == "genres/" else 60
     assert response.status_code == 200
-    assert {part.strip() for part in response["Cache-Control"].split(",")} == {"public", f"max-age={seconds}"}
-    assert "Authorization" in response["Vary"]
+    assert {part.strip() for part in response["Cache-Control"].split(",")} == {"public", "max-age=60"}
+    assert {"Authorization", "Accept-Encoding"} <= {name.strip() for name in response["Vary"].split(",")}
+    assert response["ETag"].startswith('W/"')
+    assert (response["Age"], response.json()["meta"]["age"], response.json()["meta"]["stale"]) == ("0", 0, False)
 
 
 @pytest.mark.parametrize("path", PUBLIC)
-def test_the_signed_in_answer_is_nobody_elses(api, path):
-    MovieFactory(tmdb_id=1)
+def test_the_signed_in_answer_is_nobody_elses(api, something_everywhere, path):
     response = api.get(f"/api/v1/movies/{path}")
     assert response.status_code == 200
     assert {part.strip() for part in response["Cache-Control"].split(",")} == {"private", "no-store"}
     assert "Authorization" in response["Vary"]
 
 
-@pytest.mark.parametrize("path", ["?page=0", "999/", "trending/?window=year"])
+def test_what_tmdb_told_of_a_film_is_kept_for_a_day(anonymous):
+    MovieFactory(tmdb_id=1, source=Source.TMDB, detailed_at=timezone.now())
+    assert "max-age=86400" in anonymous.get("/api/v1/movies/1/")["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["?page=0", "999/", "999/similar/", "people/999/", "trending/?window=year"])
 def test_a_failure_is_not_kept(anonymous, path):
     assert "no-store" in anonymous.get(f"/api/v1/movies/{path}")["Cache-Control"]
 

@@ -29,7 +29,13 @@ def test_says_when_the_list_was_made(anonymous, trending):
     with time_machine.travel(datetime(2026, 3, 1, 12, tzinfo=UTC), tick=False):
         trending([MovieFactory()])
     meta = anonymous.get("/api/v1/movies/trending/").json()["meta"]
-    assert meta == {"source": "local", "simulated": False, "computed_at": "2026-03-01T12:00:00Z"}
+    assert meta == {
+        "source": "local",
+        "simulated": False,
+        "computed_at": "2026-03-01T12:00:00Z",
+        "age": 0,
+        "stale": False,
+    }
 
 
 def test_before_anything_has_happened_the_list_is_empty_and_undated(anonymous):
