@@ -13,6 +13,7 @@ from apps.recommendations.reasons import SpokenReason
 # Why an engine cannot answer: a stable word for each.
 NO_SIGNAL = "no_signal"
 NOT_TRAINED = "not_trained"
+TMDB_TERMS = "tmdb_terms"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Recommendation:
 class Provenance:
     """Who made the answer, from what, and what was left out.
 
-    fallback_reason: why it was not the requested engine, or not a trained one: NO_SIGNAL or NOT_TRAINED.
+    fallback_reason: why it was not the requested engine, or not a trained one: NO_SIGNAL, NOT_TRAINED, TMDB_TERMS.
     filtered_out: films by the first ground that kept them out: library, preferences, filters.
     filled: films of this page that are popular ones, since the engine had no opinion on more.
     exhausted: nothing is left after this page.

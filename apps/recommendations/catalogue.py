@@ -39,7 +39,7 @@ class Catalogue:
     @classmethod
     def from_tables(cls) -> Self:
         columns = ("pk", "release_date", "runtime", "vote_average", "adult", "language")
-        films = list(Movie.objects.order_by("pk").values_list(*columns))
+        films = list(Movie.objects.shown().order_by("pk").values_list(*columns))
         ids, dates, runtimes, votes, adult, languages = zip(*films, strict=True) if films else ((),) * len(columns)
         item_ids = np.array(ids, dtype=np.int64)
         genre_pks, genre_ids = _columns(Genre.objects.order_by("pk").values_list("pk", "tmdb_id"))

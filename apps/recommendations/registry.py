@@ -29,6 +29,7 @@ def _engine_class(name: str) -> type[Engine]:
 
 
 ENGINES: dict[str, type[Engine]] = {name: _engine_class(name) for name in NAMES}
+READ_CONTENT = frozenset(name for name, engine in ENGINES.items() if engine.reads_content)
 
 
 def build(name: str, **params: Any) -> Engine:

@@ -3,9 +3,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from apps.movies.serializers import MovieCardSerializer, MovieFilterQuery
+from apps.movies.queries import MovieFilterQuery
+from apps.movies.serializers import MovieCardSerializer
 from apps.recommendations import registry
-from apps.recommendations.answers import NO_SIGNAL, NOT_TRAINED, Wish
+from apps.recommendations.answers import NO_SIGNAL, NOT_TRAINED, TMDB_TERMS, Wish
 from apps.recommendations.engines.contract import ReasonCode, Tier
 from utils.query_params import ChoiceField, PageQuery
 
@@ -15,6 +16,7 @@ TIERS = [(tier.value, tier.value) for tier in Tier]
 WHY_NOT = [
     (NO_SIGNAL, "nothing liked yet that this engine could go by"),
     (NOT_TRAINED, "no trained model has it"),
+    (TMDB_TERMS, "it reads what films are about, and this server is not to do that with what TMDb told it"),
 ]
 
 

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 
 from apps.authentication.models import User
-from apps.movies.models import Movie
+from apps.movies.models import Movie, Source
 from apps.movies.querysets import MovieQuerySet
 from apps.recommendations import registry
 from apps.recommendations.answers import (
     NO_SIGNAL,
     NOT_TRAINED,
+    TMDB_TERMS,
     AlgorithmState,
     Provenance,
     Recommendation,
@@ -43,12 +45,23 @@ def algorithms_for(user: User | AnonymousUser) -> list[AlgorithmState]:
     model = active_model()
     caller = Caller.of(user)
     profiles = caller.profiles(model.catalogue) if model else None
+    barred = engines_barred()
     states = []
     for name, engine in registry.ENGINES.items():
-        why_not = _why_not(model, profiles, name) if model and profiles else NOT_TRAINED
+        why_not = _why_not(model, profiles, name, barred)
         metrics = model.metrics.get(name) if model else None
         states.append(AlgorithmState(name, engine.tier, engine.description, why_not is None, why_not, metrics))
     return states
+
+
+def engines_barred() -> frozenset[str]:
+    """Engines that are not to be used: with TRAIN_ON_TMDB_CONTENT false, those that read what films are about.
+
+    One film from TMDb is enough, since what they learn mixes all films; with none in the catalogue, none is barred.
+    """
+    if settings.TRAIN_ON_TMDB_CONTENT or not Movie.objects.shown().filter(source=Source.TMDB).exists():
+        return frozenset()
+    return registry.READ_CONTENT
 
 
 def _from_model(model: Model, caller: Caller, wish: Wish) -> Recommendations:
@@ -75,17 +88,20 @@ def _from_model(model: Model, caller: Caller, wish: Wish) -> Recommendations:
 
 def _choose(model: Model, profiles: Profiles, requested: str | None) -> tuple[Engine, str | None]:
     """The engine asked for; else the one that did best of those that can answer, and why it stands in."""
-    why_not = _why_not(model, profiles, requested) if requested else None
+    barred = engines_barred()
+    why_not = _why_not(model, profiles, requested, barred) if requested else None
     if requested and why_not is None:
         return model.engines[requested], None
-    usable = [name for name in registry.NAMES if _why_not(model, profiles, name) is None]
+    usable = [name for name in registry.NAMES if _why_not(model, profiles, name, barred) is None]
     best = max(usable, key=lambda name: model.metrics[name]["ndcg"])
     return model.engines[best], why_not
 
 
-def _why_not(model: Model, profiles: Profiles, name: str) -> str | None:
+def _why_not(model: Model | None, profiles: Profiles | None, name: str, barred: frozenset[str]) -> str | None:
     """Why an engine cannot answer, None where it can."""
-    if name not in model.engines:
+    if name in barred:
+        return TMDB_TERMS
+    if model is None or profiles is None or name not in model.engines:
         return NOT_TRAINED
     return None if model.engines[name].can_score(profiles)[0] else NO_SIGNAL
 
@@ -150,7 +166,7 @@ def _from_tables(caller: Caller, wish: Wish) -> Recommendations:
     provenance = Provenance(
         requested=wish.algorithm,
         served=registry.POPULAR,
-        fallback_reason=NOT_TRAINED,
+        fallback_reason=_why_not(None, None, wish.algorithm or registry.POPULAR, engines_barred()),
         filtered_out=dict(zip(("library", "preferences", "filters"), kept_out, strict=True)),
         exhausted=counts[-1] <= end,
     )

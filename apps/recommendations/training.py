@@ -14,6 +14,7 @@ from apps.recommendations.artifacts import ArtifactCorrupt, read_artifact, write
 from apps.recommendations.dataset import TrainingData, training_data
 from apps.recommendations.evaluation import evaluate, time_split
 from apps.recommendations.models import ModelVersion
+from apps.recommendations.services import engines_barred
 from apps.recommendations.serving import artifact_of
 
 KEPT_ARTIFACTS = 3  # the active one and two to go back to
@@ -34,10 +35,11 @@ def train(
 ) -> TrainingReport:
     """Train these engines on everything in the tables; popular always, since it fills the pages of the others.
 
+    Those that TRAIN_ON_TMDB_CONTENT bars are left out.
     With ``if_changed``, only where the active version lacks one of them, cannot be read, or learned from other data.
     Raises NothingToLearn.
     """
-    names = [name for name in registry.NAMES if name in {*names, registry.POPULAR}]
+    names = [name for name in registry.NAMES if name in {*names, registry.POPULAR} - engines_barred()]
     data = training_data()
     if not data.dataset.profiles.likes.nnz:
         raise NothingToLearn("There are no likes to learn from: run load_demo or import_movielens first.")
@@ -87,3 +89,12 @@ def _forget_old_artifacts(*, previous: ModelVersion | None) -> None:
     others = ModelVersion.objects.filter(status=ModelVersion.Status.RETIRED).exclude(pk__in=kept)
     for version in others[KEPT_ARTIFACTS - 1 - len(kept) :]:
         shutil.rmtree(artifact_of(version), ignore_errors=True)
+
+
+def forget_all_artifacts() -> int:
+    """Delete every trained model; how many there were. Answers are popular films until the next training."""
+    versions = list(ModelVersion.objects.all())
+    for version in versions:
+        shutil.rmtree(artifact_of(version), ignore_errors=True)
+    ModelVersion.objects.all().delete()
+    return len(versions)

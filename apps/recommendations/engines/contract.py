@@ -136,6 +136,7 @@ class Engine(ABC):
     tier: ClassVar[Tier]
     description: ClassVar[str]
     personalised: ClassVar[bool] = True
+    reads_content: ClassVar[bool] = False  # what films are about, in ``fit``: genres, tags, texts
     arrays: ClassVar[tuple[str, ...]]
 
     @abstractmethod

@@ -37,6 +37,7 @@ class GenreAffinity(Engine):
     name = "genre_affinity"
     tier = Tier.BASIC
     description = "Well-liked films of the genres that you lean to."
+    reads_content = True
     arrays = ("shares", "average", "standing")
 
     shares: csr_matrix

@@ -35,6 +35,7 @@ class Similar(Engine):
     name = "similar"
     tier = Tier.BASIC
     description = "Films that share genres, keywords or people with yours."
+    reads_content = True
     arrays = ("features",)
 
     features: csr_matrix
