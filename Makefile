@@ -1,6 +1,6 @@
 # What a newcomer types. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock schema erd bench-quality clean
+.PHONY: help run test test-live check drill lock schema erd bench-quality clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 HOST ?= 127.0.0.1
@@ -42,6 +42,9 @@ run: .venv/base ## Start the server with demo data and trained engines (PORT=800
 test: .venv/development ## Run the whole suite, with coverage
 	$(BIN)/pytest --numprocesses 2 --cov --cov-report=term
 
+test-live: .venv/development ## Ask TMDb itself whether it is as we think (TMDB_READ_TOKEN=...)
+	MARQUEE_LIVE=1 $(BIN)/pytest tests/live -rs
+
 check: .venv/development ## Formatter, linter, types, import contracts, migrations, schema, diagram
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -61,6 +64,11 @@ lock: .venv/development ## Resolve requirements/*.in into locked, hashed .txt fi
 		$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \
 			--no-emit-index-url $(UPGRADE) requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
 	done
+
+drill: .venv/development ## Kill and spoil TMDb and Redis under load, and simulate a day (some 20 minutes)
+	$(BIN)/python -m benchmarks.drills.catalogue --out benchmarks/drills/catalogue.md
+	$(BIN)/python -m benchmarks.drills.simulated_day --out benchmarks/drills/simulated_day.md
+	$(BIN)/python -m benchmarks.drills.sync --out benchmarks/drills/sync.md
 
 bench-quality: .venv/development ## Judge every engine on a MovieLens download (DATA=path)
 	$(BIN)/python -m benchmarks.recsys.time_split --data $(DATA)
