@@ -22,9 +22,18 @@ class UserAdmin(admin.ModelAdmin[User]):
 
 @admin.register(Session)
 class SessionAdmin(admin.ModelAdmin[Session]):
-    list_display = ["user", "created_at", "last_used_at", "expires_at", "revoked_at"]
+    list_display = ["user", "device", "address", "created_at", "last_used_at", "expires_at", "revoked_at"]
     list_select_related = ["user"]
-    readonly_fields = ["user", "refresh_jti", "created_at", "last_used_at", "expires_at", "revoked_at"]
+    readonly_fields = [
+        "user",
+        "refresh_jti",
+        "device",
+        "address",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+        "revoked_at",
+    ]
 
     def has_add_permission(self, request: object) -> bool:
         return False

@@ -68,6 +68,8 @@ class Session(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
     refresh_jti = models.CharField(max_length=32)
+    device = models.CharField(max_length=200, blank=True, help_text="What its User-Agent said last.")
+    address = models.CharField(max_length=24, blank=True, help_text="The network it came from last: never one address.")
     created_at = models.DateTimeField(default=timezone.now)
     last_used_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(db_index=True)

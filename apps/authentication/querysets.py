@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
@@ -30,6 +31,14 @@ class UserManager(BaseUserManager["User"]):
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
         return self.create_user(email, password, is_staff=True, is_superuser=True, is_email_verified=True, **fields)
 
+    def is_last_superuser(self, user: User) -> bool:
+        """To be asked in a transaction: superusers stay until it ends, so of two who leave the second hears yes."""
+        if not user.is_superuser:
+            return False
+        # no_key: rows that point at a superuser may be written meanwhile, else the two could wait for one another.
+        superusers = self.select_for_update(no_key=True).filter(is_superuser=True, is_active=True).order_by("pk")
+        return list(superusers.values_list("pk", flat=True)) == [user.pk]
+
     def count_by_kind(self, pks: list[int]) -> dict[str, int]:
         """How many of these users are of each kind, every kind named."""
         counts = dict.fromkeys(self.model.Kind.values, 0)
@@ -45,6 +54,18 @@ class SessionQuerySet(models.QuerySet["Session"]):
     def for_request(self, sid: UUID) -> Self:
         """The session of an access token with its user, in one query."""
         return self.open().filter(pk=sid, user__is_active=True).select_related("user")
+
+    def of(self, user: User) -> Self:
+        return self.filter(user=user)
+
+    def for_list(self, current: UUID) -> Self:
+        """Those still open, the last used first; ``current`` says which of them is asking."""
+        asking = models.ExpressionWrapper(models.Q(pk=current), models.BooleanField())
+        return self.open().annotate(current=asking).order_by("-last_used_at", "-created_at", "pk")
+
+    def for_export(self, *fields: str) -> Iterator[dict[str, Any]]:
+        """Plain rows, read in one query, a part at a time."""
+        yield from self.order_by("created_at", "pk").values(*fields).iterator()
 
     def revoke(self) -> int:
         return self.filter(revoked_at=None).update(revoked_at=timezone.now())

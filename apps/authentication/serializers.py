@@ -5,7 +5,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework import serializers
 
-from apps.authentication.models import User
+from apps.authentication.models import Session, User
 from apps.authentication.querysets import email_key
 from utils.bodies import BodySerializer, StrictBody
 
@@ -67,3 +67,28 @@ class AccountSerializer(StrictBody, serializers.ModelSerializer[User]):
             setattr(instance, name, value)
         instance.save(update_fields=validated_data)
         return instance
+
+
+class PasswordBody(BodySerializer):
+    password = PasswordField(help_text="Your own, once more.")
+
+
+class SessionSerializer(serializers.ModelSerializer[Session]):
+    sid = serializers.UUIDField(source="pk", help_text="Names this session in DELETE.")
+    current = serializers.BooleanField(help_text="Whether this is the session that asks.")
+
+    class Meta:
+        model = Session
+        fields = ["sid", "device", "address", "created_at", "last_used_at", "expires_at", "current"]
+        extra_kwargs = {
+            "device": {"help_text": "The User-Agent it sent last, at most 200 characters."},
+            "address": {"help_text": "The network it came from last, as 203.0.113.0/24 or 2001:db8:7::/48."},
+        }
+
+
+class LogoutAllBody(BodySerializer):
+    keep_current = serializers.BooleanField(default=False, help_text="Leave the session that asks as it is.")
+
+
+class EndedSerializer(serializers.Serializer[Any]):
+    ended = serializers.IntegerField(help_text="How many sessions this ended.")

@@ -1,4 +1,4 @@
-"""What signing up, in and out does."""
+"""What signing up, in and out does, and leaving."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import RefreshToken
 
+from apps.authentication.devices import UNKNOWN_DEVICE, Device
 from apps.authentication.models import Session, User
+from apps.authentication.personal_data import personal_rows_erase
 from apps.authentication.tokens import TokenPair, new_refresh_token, pair_of, session_id_of
 from utils.exceptions import ApplicationError
 
@@ -38,6 +40,30 @@ class RefreshRefused(ApplicationError):
     message = "This refresh token is not valid any more; sign in again."
 
 
+class SessionGone(ApplicationError):
+    status = 404
+    code = "not_found"
+    message = "You have no such open session."
+
+
+class WrongPassword(ApplicationError):
+    status = 403
+    code = "wrong_password"
+    message = "The password is wrong; nothing was changed."
+
+
+class LastSuperuser(ApplicationError):
+    status = 409
+    code = "last_superuser"
+    message = "This is the last superuser of this server; make another one first."
+
+
+class AccountGone(ApplicationError):
+    status = 401
+    code = "token_not_valid"
+    message = "This account has been deleted."
+
+
 def user_register(*, email: str, password: str, display_name: str = "") -> User:
     """A new person; raises EmailTaken for any spelling of a known address."""
     try:
@@ -56,16 +82,32 @@ def user_login(*, email: str, password: str) -> User:
     return user
 
 
-def session_open(user: User) -> TokenPair:
+def user_delete(*, user: User, password: str) -> None:
+    """Erase the account and all that is kept about the user; with the sessions, every token of theirs ends at once."""
+    if not user.check_password(password):
+        raise WrongPassword
+    with transaction.atomic():
+        if User.objects.is_last_superuser(user):
+            raise LastSuperuser
+        personal_rows_erase(user)
+        user.delete()
+
+
+def session_open(user: User, device: Device = UNKNOWN_DEVICE) -> TokenPair:
     sid = uuid4()
     refresh = new_refresh_token(user.pk, sid)
     Session.objects.create(
-        pk=sid, user=user, refresh_jti=refresh["jti"], expires_at=timezone.now() + api_settings.REFRESH_TOKEN_LIFETIME
+        pk=sid,
+        user=user,
+        refresh_jti=refresh["jti"],
+        device=device.name,
+        address=device.address,
+        expires_at=timezone.now() + api_settings.REFRESH_TOKEN_LIFETIME,
     )
     return pair_of(refresh)
 
 
-def session_refresh(raw_refresh: str) -> TokenPair:
+def session_refresh(raw_refresh: str, device: Device) -> TokenPair:
     """A new pair for the newest refresh token of an open session; an older one ends the session.
 
     The exchange is one conditional UPDATE, so that of two callers with one token only one can win.
@@ -81,7 +123,11 @@ def session_refresh(raw_refresh: str) -> TokenPair:
     fresh = new_refresh_token(int(shown["sub"]), sid)
     now = timezone.now()
     exchanged = session.filter(refresh_jti=shown["jti"]).update(
-        refresh_jti=fresh["jti"], last_used_at=now, expires_at=now + api_settings.REFRESH_TOKEN_LIFETIME
+        refresh_jti=fresh["jti"],
+        device=device.name,
+        address=device.address,
+        last_used_at=now,
+        expires_at=now + api_settings.REFRESH_TOKEN_LIFETIME,
     )
     if not exchanged:
         if session.revoke():
@@ -92,3 +138,15 @@ def session_refresh(raw_refresh: str) -> TokenPair:
 
 def session_close(sid: UUID) -> None:
     Session.objects.filter(pk=sid).revoke()
+
+
+def session_end(*, user: User, sid: UUID) -> None:
+    """End one of the user's own; raises SessionGone for any other."""
+    if not Session.objects.of(user).open().filter(pk=sid).revoke():
+        raise SessionGone
+
+
+def sessions_end(*, user: User, keep: UUID | None = None) -> int:
+    """End all of the user's sessions, but for ``keep``; how many those were."""
+    sessions = Session.objects.of(user).open()
+    return (sessions.exclude(pk=keep) if keep else sessions).revoke()

@@ -6,6 +6,10 @@ urlpatterns = [
     path("register/", views.RegisterView.as_view()),
     path("login/", views.LoginView.as_view()),
     path("logout/", views.LogoutView.as_view()),
+    path("logout/all/", views.LogoutAllView.as_view()),
+    path("sessions/", views.SessionListView.as_view()),
+    path("sessions/<uuid:sid>/", views.SessionView.as_view()),
     path("token/refresh/", views.TokenRefreshView.as_view()),
     path("me/", views.MeView.as_view()),
+    path("export/", views.ExportView.as_view()),
 ]

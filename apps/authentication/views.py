@@ -1,21 +1,49 @@
 from typing import cast
+from uuid import UUID
 
+from django.http import FileResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework_simplejwt.tokens import Token
 
+from apps.authentication.described import FileNegotiation, FileSchema, PasswordToDeleteSchema
+from apps.authentication.devices import device_of
+from apps.authentication.exports import personal_archive
+from apps.authentication.models import Session
+from apps.authentication.querysets import SessionQuerySet
+from apps.authentication.requests import signed_in
 from apps.authentication.serializers import (
     AccountSerializer,
+    EndedSerializer,
     LoginSerializer,
+    LogoutAllBody,
+    PasswordBody,
     RefreshSerializer,
     RegisterSerializer,
+    SessionSerializer,
     TokensSerializer,
 )
-from apps.authentication.services import session_close, session_open, session_refresh, user_login, user_register
+from apps.authentication.services import (
+    session_close,
+    session_end,
+    session_open,
+    session_refresh,
+    sessions_end,
+    user_delete,
+    user_login,
+    user_register,
+)
 from apps.authentication.tokens import session_id_of
+from utils.query_params import PageQuery
 from utils.rendering import ApiResponse
 from utils.views import ApiGenericView, ApiView
+
+
+def _session_of(request: Request) -> UUID:
+    return session_id_of(cast(Token, request.auth))
 
 
 class _OpenView(ApiGenericView):
@@ -27,6 +55,7 @@ class _OpenView(ApiGenericView):
 
 @extend_schema(tags=["auth"])
 class RegisterView(_OpenView):
+    throttles = ("register",)
     serializer_class = RegisterSerializer
     errors = (409,)
 
@@ -35,12 +64,13 @@ class RegisterView(_OpenView):
         """Create an account and sign in."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        tokens = session_open(user_register(**serializer.validated_data))
+        tokens = session_open(user_register(**serializer.validated_data), device_of(request))
         return ApiResponse(TokensSerializer(tokens).data, message="Welcome to Marquee.", status=201)
 
 
 @extend_schema(tags=["auth"])
 class LoginView(_OpenView):
+    throttles = ("login", "login_account", "login_address")
     serializer_class = LoginSerializer
     errors = (401,)
 
@@ -49,12 +79,13 @@ class LoginView(_OpenView):
         """Sign in."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        tokens = session_open(user_login(**serializer.validated_data))
+        tokens = session_open(user_login(**serializer.validated_data), device_of(request))
         return ApiResponse(TokensSerializer(tokens).data, message="Signed in.")
 
 
 @extend_schema(tags=["auth"])
 class TokenRefreshView(_OpenView):
+    throttles = ("refresh",)
     serializer_class = RefreshSerializer
     errors = (401,)
 
@@ -63,22 +94,78 @@ class TokenRefreshView(_OpenView):
         """Exchange a refresh token for a new pair. Each is good once; showing it again ends the session."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        tokens = session_refresh(serializer.validated_data["refresh"])
+        tokens = session_refresh(serializer.validated_data["refresh"], device_of(request))
         return ApiResponse(TokensSerializer(tokens).data, message="Tokens renewed.")
 
 
 @extend_schema(tags=["auth"])
 class LogoutView(ApiView):
+    throttles = ()  # who has written too much may still leave
+
     @extend_schema(operation_id="auth_logout", request=None, responses={200: None})
     def post(self, request: Request) -> ApiResponse:
         """Sign out on this device: its access and refresh tokens stop working at once."""
-        session_close(session_id_of(cast(Token, request.auth)))
+        session_close(_session_of(request))
         return ApiResponse(message="Signed out.")
+
+
+@extend_schema(tags=["auth"])
+class LogoutAllView(ApiGenericView):
+    serializer_class = LogoutAllBody
+
+    @extend_schema(operation_id="auth_logout_all", responses={200: EndedSerializer})
+    def post(self, request: Request) -> ApiResponse:
+        """Sign out on every device, or on every other one."""
+        body = self.get_serializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        keep = _session_of(request) if body.validated_data["keep_current"] else None
+        ended = sessions_end(user=signed_in(request), keep=keep)
+        return ApiResponse(EndedSerializer({"ended": ended}).data, message="Signed out.")
+
+
+@extend_schema(tags=["auth"])
+class SessionListView(ApiGenericView):
+    serializer_class = SessionSerializer
+    query_serializer_class = PageQuery
+
+    def get_queryset(self) -> SessionQuerySet:
+        return Session.objects.of(signed_in(self.request)).for_list(_session_of(self.request))
+
+    @extend_schema(operation_id="auth_sessions", responses={200: SessionSerializer(many=True)})
+    def get(self, request: Request) -> ApiResponse:
+        """Where you are signed in, the last used first."""
+        rows = self.paginate_queryset(self.get_queryset())
+        return ApiResponse(self.get_serializer(rows, many=True).data, pagination=self.paginator.block)
+
+
+@extend_schema(tags=["auth"])
+class SessionView(ApiView):
+    @extend_schema(operation_id="auth_session_end", request=None, responses={204: None})
+    def delete(self, request: Request, sid: UUID) -> ApiResponse:
+        """Sign out on one device, this one too: its access and refresh tokens stop working at once."""
+        session_end(user=signed_in(request), sid=sid)
+        return ApiResponse(status=204)
+
+
+@extend_schema(tags=["auth"])
+class ExportView(ApiView):
+    throttles = ("export",)
+    content_negotiation_class = FileNegotiation
+    schema = FileSchema()
+
+    @extend_schema(operation_id="auth_export", responses={(200, "application/zip"): OpenApiTypes.BINARY})
+    def get(self, request: Request) -> FileResponse:
+        """All that is kept about you, as a ZIP file of JSON; README.txt in it says what is where."""
+        day = timezone.now().date()
+        file = personal_archive(signed_in(request), day=day)
+        name = f"marquee-export-{day}.zip"
+        return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
 
 
 @extend_schema(tags=["auth"])
 class MeView(ApiGenericView):
     serializer_class = AccountSerializer
+    schema = PasswordToDeleteSchema()
 
     @extend_schema(operation_id="auth_me")
     def get(self, request: Request) -> ApiResponse:
@@ -92,3 +179,11 @@ class MeView(ApiGenericView):
         serializer.is_valid(raise_exception=True)
         serializer.save()
         return ApiResponse(serializer.data, message="Account changed.")
+
+    @extend_schema(operation_id="auth_me_delete", responses={204: None})
+    def delete(self, request: Request) -> ApiResponse:
+        """Erase the account and all that is kept about you, for good. Asks for the password once more."""
+        body = PasswordBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        user_delete(user=signed_in(request), password=body.validated_data["password"])
+        return ApiResponse(status=204)

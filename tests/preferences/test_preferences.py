@@ -200,7 +200,7 @@ def test_reading_costs_four_queries(api, user, django_assert_num_queries, n_genr
 def test_writing_costs_the_same_however_many_genres(api, user, django_assert_num_queries, n_genres):
     preference_set(user=user, include_adult=True)
     genres = [GenreFactory().tmdb_id for _ in range(n_genres)]
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         assert len(api.patch(URL, {"liked_genres": genres}).json()["data"]["liked_genres"]) == n_genres
 
 
