@@ -3,6 +3,9 @@ import re
 import pytest
 from django.urls import URLPattern, get_resolver
 
+from tests.conftest import signed_in
+from tests.factories import UserFactory
+
 PUBLIC = {
     ("POST", "/api/v1/auth/login/"),
     ("POST", "/api/v1/auth/register/"),
@@ -10,19 +13,27 @@ PUBLIC = {
     ("GET", "/api/v1/meta/"),
     ("GET", "/api/v1/movies/"),
     ("GET", "/api/v1/movies/1/"),
+    ("GET", "/api/v1/movies/1/similar/"),
+    ("GET", "/api/v1/movies/discover/"),
     ("GET", "/api/v1/movies/genres/"),
+    ("GET", "/api/v1/movies/now-playing/"),
+    ("GET", "/api/v1/movies/people/1/"),
     ("GET", "/api/v1/movies/popular/"),
     ("GET", "/api/v1/movies/search/"),
+    ("GET", "/api/v1/movies/top-rated/"),
     ("GET", "/api/v1/movies/trending/"),
+    ("GET", "/api/v1/movies/upcoming/"),
     ("GET", "/api/v1/recommendations/algorithms/"),
 }
+FOR_STAFF = {("POST", "/api/v1/movies/genres/sync/")}
+NO_UUID = "00000000-0000-0000-0000-000000000000"
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def patterns(resolver, prefix="/"):
     """Every path of the URL table with its view, parameters filled in."""
     for entry in resolver.url_patterns:
-        path = prefix + re.sub(r"<[^>]+>", "1", str(entry.pattern))
+        path = prefix + re.sub(r"<[^>]+>", "1", re.sub(r"<uuid:[^>]+>", NO_UUID, str(entry.pattern)))
         if isinstance(entry, URLPattern):
             yield path, entry.callback
         else:
@@ -63,6 +74,16 @@ def test_a_public_endpoint_asks_for_no_token(anonymous, method, path):
     assert response.status_code in {200, 400, 404}
 
 
-@pytest.mark.parametrize("path", sorted({path for _, path in ENDPOINTS}))
-def test_every_endpoint_describes_itself_to_a_user(api, path):
+@pytest.mark.parametrize(("method", "path"), sorted(FOR_STAFF))
+def test_a_staff_endpoint_is_403_for_a_user_and_describes_itself_to_staff_alone(api, method, path):
+    for tried in (method, "OPTIONS"):
+        response = api.generic(tried, path, "{}", content_type="application/json")
+        assert (response.status_code, response.json()["code"]) == (403, "permission_denied")
+        assert "no-store" in response["Cache-Control"]
+    staff = signed_in(UserFactory(is_staff=True))
+    assert staff.options(path).json()["success"] is True
+
+
+@pytest.mark.parametrize("path", sorted({path for method, path in ENDPOINTS if (method, path) not in FOR_STAFF}))
+def test_every_other_endpoint_describes_itself_to_a_user(api, path):
     assert api.options(path).json()["success"] is True

@@ -12,6 +12,8 @@ type Favorites = Json<paths["/api/v1/favorites/"]["get"], 200>;
 type Added = Json<paths["/api/v1/favorites/"]["post"], 201>;
 type Recommendations = Json<paths["/api/v1/recommendations/"]["get"], 200>;
 type Refused = Json<paths["/api/v1/recommendations/"]["get"], 401>;
+type Found = Json<paths["/api/v1/movies/search/"]["get"], 200>;
+type Page = Json<paths["/api/v1/movies/{tmdb_id}/"]["get"], 200>;
 type Tokens = Json<paths["/api/v1/auth/login/"]["post"], 200>;
 type Film = components["schemas"]["MovieCard"];
 
@@ -23,6 +25,10 @@ exactly<keyof Recommendations, "success" | "data" | "message" | "pagination" | "
 exactly<Refused["success"], false>(true);
 exactly<Refused["data"], null>(true);
 exactly<Refused["errors"], { field: string; code: string; message: string }[]>(true);
+exactly<keyof Found["meta"], "source" | "simulated" | "searched_for" | "age" | "stale">(true);
+exactly<Found["meta"]["source"], "tmdb" | "local">(true);
+exactly<Found["meta"]["age"], number>(true);
+exactly<Page["data"]["videos"], components["schemas"]["Video"][] | null>(true);
 exactly<Tokens["data"], { access: string; refresh: string }>(true);
 exactly<Film["overview"], string>(true);
 exactly<Film["release_date"], string | null>(true);
