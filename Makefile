@@ -45,9 +45,10 @@ test: .venv/development ## Run the whole suite, with coverage
 test-live: .venv/development ## Ask TMDb itself whether it is as we think (TMDB_READ_TOKEN=...)
 	MARQUEE_LIVE=1 $(BIN)/pytest tests/live -rs
 
-check: .venv/development ## Formatter, linter, types, import contracts, migrations, schema, diagram
+check: .venv/development ## Formatter, linters, types, import contracts, migrations, schema, diagram
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/bandit --quiet --severity-level medium --recursive apps utils config benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MANAGE) makemigrations --check --dry-run

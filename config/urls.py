@@ -1,8 +1,8 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView
 
-from utils.service import RedocView, ServiceMetaView
+from utils.service import RedocView, ServiceMetaView, SwaggerView
 
 api: list[URLPattern | URLResolver] = [
     path("auth/", include("apps.authentication.urls")),
@@ -16,7 +16,7 @@ api: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("api/v1/", include(api)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("api/docs/", SwaggerView.as_view(url_name="schema")),
     path("api/redoc/", RedocView.as_view(url_name="schema")),
     path("admin/", admin.site.urls),
 ]

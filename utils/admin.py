@@ -1,7 +1,30 @@
+from collections.abc import Callable
 from typing import Any
 
+from csp.constants import SELF
+from csp.decorators import csp_replace
 from django.contrib import admin
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.decorators import method_decorator
+
+PAGES = csp_replace(
+    {
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "connect-src": [SELF],  # what autocomplete fields ask
+        "form-action": [SELF],
+    }
+)
+
+
+@method_decorator(PAGES, name="login")  # the one page that admin_view does not wrap
+class AdminSite(admin.AdminSite):
+    """Django's, whose pages may load and send what a Content-Security-Policy would else forbid."""
+
+    def admin_view(self, view: Callable[..., HttpResponseBase], cacheable: bool = False) -> Any:
+        return PAGES(super().admin_view(view, cacheable))
 
 
 class LookOnlyAdmin(admin.ModelAdmin[Any]):

@@ -108,7 +108,7 @@ def killed(fake: Fake, env: dict[str, str], pages: int, report: Report) -> None:
 
 
 def manage(env: dict[str, str], *words: str) -> None:
-    subprocess.run([sys.executable, "manage.py", *words], env={**os.environ, **env}, cwd=ROOT, check=True)  # noqa: S603
+    subprocess.run([sys.executable, "manage.py", *words], env={**os.environ, **env}, cwd=ROOT, check=True)  # noqa: S603 - our own
 
 
 def main() -> None:

@@ -1,12 +1,16 @@
 """A server that strangers reach: it does not start without secrets of its own."""
 
+import re
+
 from django.core.exceptions import ImproperlyConfigured
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import ALLOWED_HOSTS, JWT_SIGNING_KEY, SECRET_KEY, env
+from config.settings.base import ALLOWED_HOSTS, CORS_ALLOWED_ORIGINS, DEBUG, JWT_SIGNING_KEY, SECRET_KEY, env
+
+FEWEST_CHARACTERS = 8  # different ones in a key; 32 random hexadecimal digits have some 14
 
 for name, value in (("SECRET_KEY", SECRET_KEY), ("JWT_SIGNING_KEY", JWT_SIGNING_KEY)):
-    if len(value) < 32 or value.startswith("development-only"):
+    if len(value) < 32 or len(set(value)) < FEWEST_CHARACTERS or value.startswith("development-only"):
         raise ImproperlyConfigured(
             f"{name} must be at least 32 random characters; make one with: "
             'python -c "import secrets; print(secrets.token_urlsafe(48))"'
@@ -17,11 +21,27 @@ if SECRET_KEY.startswith("this-machine-only") and not {"localhost", "127.0.0.1"}
     raise ImproperlyConfigured("SECRET_KEY is the one that docker-compose.yml publishes: make one of your own.")
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts that this server answers to, comma-separated.")
+for host in ALLOWED_HOSTS:
+    if "*" in host or "/" in host:
+        raise ImproperlyConfigured(
+            f"ALLOWED_HOSTS holds {host}: name each host as in api.example.org, without https:// and without *; "
+            ".example.org stands for all hosts under it."
+        )
+for origin in CORS_ALLOWED_ORIGINS:
+    if not re.fullmatch(r"https?://[^/*?#@\s]+", origin):
+        raise ImproperlyConfigured(
+            f"CORS_ALLOWED_ORIGINS holds {origin}: name each origin as in https://app.example.org, "
+            "with its scheme, without a path and without *."
+        )
+if DEBUG:
+    raise ImproperlyConfigured("DEBUG shows strangers our variables with each failure: take it out of the environment.")
 
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=3600)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=True)
+SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=True)
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 STORAGES = {
