@@ -9,15 +9,16 @@ from typing import Any
 from celery import shared_task
 from django.conf import settings
 from django.db import connections, transaction
+from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
 
 _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="jobs")
 
 
-def job(name: str) -> Callable[[Callable[..., object]], Any]:
-    """Declare a function as a job: plain data in, safe to run twice."""
-    return shared_task(name=name)
+def job(name: str, **options: Any) -> Callable[[Callable[..., object]], Any]:
+    """Declare a function as a job: plain data in, safe to run twice. Options are Celery's, such as when to retry."""
+    return shared_task(name=name, **options)
 
 
 def enqueue(task: Any, **kwargs: Any) -> None:
@@ -26,12 +27,21 @@ def enqueue(task: Any, **kwargs: Any) -> None:
 
 
 def _dispatch(task: Any, kwargs: dict[str, Any]) -> None:
-    if settings.CELERY_BROKER_URL:
-        task.apply_async(kwargs=kwargs)
-    elif settings.JOBS_EAGER:
+    if settings.CELERY_BROKER_URL and _queued(task, kwargs):
+        return
+    if settings.JOBS_EAGER:
         task(**kwargs)
     else:
         _thread.submit(_run, task, kwargs)
+
+
+def _queued(task: Any, kwargs: dict[str, Any]) -> bool:
+    try:
+        task.apply_async(kwargs=kwargs)
+    except OperationalError:
+        logger.warning("the broker does not answer: this process runs job %s itself", task.name)
+        return False
+    return True
 
 
 def _run(task: Any, kwargs: dict[str, Any]) -> None:

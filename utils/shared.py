@@ -7,7 +7,7 @@ nothing is kept, every lock is free.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -48,9 +48,23 @@ def get(key: str) -> bytes | None:
     return kept
 
 
-def put(key: str, value: bytes, *, seconds: int) -> None:
+def put(key: str, value: bytes, *, seconds: int, replace: bool = True) -> None:
+    """``replace=False`` leaves what is there."""
     if seconds > 0:
-        ask(lambda redis: redis.set(key, value, ex=seconds), None)
+        ask(lambda redis: redis.set(key, value, ex=seconds, nx=not replace), None)
+
+
+def put_all(values: Mapping[str, bytes], *, seconds: int) -> None:
+    """In one trip."""
+
+    def put_them(redis: Any) -> None:
+        with redis.pipeline(transaction=False) as pipeline:
+            for key, value in values.items():
+                pipeline.set(key, value, ex=seconds)
+            pipeline.execute()
+
+    if values:
+        ask(put_them, None)
 
 
 def forget(pattern: str) -> None:
