@@ -3,7 +3,7 @@ from uuid import uuid4
 import pytest
 from rest_framework.test import APIClient
 
-from apps.authentication.services import session_open
+from apps.authentication.sessions import session_open
 from apps.movies import search as titles
 from tests.factories import UserFactory
 from tests.fake_tmdb import FakeTMDb

@@ -3,8 +3,8 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
-from apps.authentication.models import Session, User
-from apps.authentication.services import session_open
+from apps.authentication.models import SecurityEvent, Session, User
+from apps.authentication.sessions import session_open
 from apps.favorites.models import Favorite, HiddenMovie, LibraryState, Rating, ViewingHistory, WatchlistItem
 from apps.movies.models import Credit, Genre, Keyword, ListEntry, Movie, Person
 from apps.preferences.models import UserPreference
@@ -45,6 +45,7 @@ ROWS = {
     Movie: film_with_a_cast,
     Person: lambda: Person.objects.create(name="Ann"),
     Rating: RatingFactory,
+    SecurityEvent: lambda: SecurityEvent.objects.create(kind="signed_in", user=UserFactory(), request_id="r"),
     Session: signed_in_session,
     User: UserFactory,
     UserPreference: lambda: UserPreference.objects.create(user=UserFactory()),

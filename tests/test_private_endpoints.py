@@ -7,9 +7,14 @@ from tests.conftest import signed_in
 from tests.factories import UserFactory
 
 PUBLIC = {
+    ("POST", "/api/v1/auth/email/verify/"),
+    ("POST", "/api/v1/auth/email/verify/resend/"),
     ("POST", "/api/v1/auth/login/"),
+    ("POST", "/api/v1/auth/password/reset/"),
+    ("POST", "/api/v1/auth/password/reset/confirm/"),
     ("POST", "/api/v1/auth/register/"),
     ("POST", "/api/v1/auth/token/refresh/"),
+    ("POST", "/api/v1/auth/token/verify/"),
     ("GET", "/api/v1/meta/"),
     ("GET", "/api/v1/movies/"),
     ("GET", "/api/v1/movies/1/"),

@@ -2,7 +2,7 @@
 
 A request counts in every window of its scopes, or is refused and counts in none: who hammers at a closed door neither
 keeps it closed nor uses up what others share with them. That takes one trip to Redis. Without Redis, or while it is
-away, each process counts for itself and lets in a quarter.
+away, each process counts for itself and lets in its share.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from utils.memory import Memory
 
 THROTTLED = Counter("marquee_throttled", "Requests refused with 429, by scope.", ["scope"])
 
-WITHOUT_REDIS = 4  # of this many processes each lets in its share
+OF_WRITES = {"writes", "password"}  # reads pass these
 
 # Two scripts of ``limits``, asked of all windows in one step: a trip for each could take a place in one window for a
 # request that the next window refuses. KEYS and ARGV are theirs, here as arguments.
@@ -94,13 +94,19 @@ def client_address(request: HttpRequest | Request) -> str:
 
 def throttle(request: Request, scopes: Iterable[str]) -> dict[str, str]:
     """Count this request, before it is worked on; its RateLimit headers. Raises Throttled."""
-    windows = [window for scope in scopes for window in _windows(scope, request)]
+    return count({scope: WHO[scope](request) for scope in scopes})
+
+
+def count(whom: Mapping[str, str]) -> dict[str, str]:
+    """The same where there is no request of the API: by scope, whom it counts; "" for nobody."""
+    windows = [window for scope, who in whom.items() for window in _windows(scope, who)]
     if not windows:
         return {}
     nobody: Found = []
     found = shared.ask(partial(_take_shared, windows), nobody)
     if not found:
-        windows = [window._replace(limit=math.ceil(window.limit / WITHOUT_REDIS)) for window in windows]
+        share = settings.THROTTLE_PROCESSES
+        windows = [window._replace(limit=math.ceil(window.limit / share)) for window in windows]
         found = _take_here(windows)
     return _judge(windows, found)
 
@@ -108,7 +114,7 @@ def throttle(request: Request, scopes: Iterable[str]) -> dict[str, str]:
 def scopes_of(throttles: Iterable[str], method: str) -> list[str]:
     """Those of a view's ``throttles`` that count a request of this method."""
     reading = method in SAFE_METHODS
-    return [scope for scope in throttles if method != "OPTIONS" and not (reading and scope == "writes")]
+    return [scope for scope in throttles if method != "OPTIONS" and not (reading and scope in OF_WRITES)]
 
 
 def _judge(windows: Sequence[Window], found: Found) -> dict[str, str]:
@@ -148,10 +154,11 @@ def _take_here(windows: Sequence[Window]) -> Found:
     return [(min(mine, default=now), len(mine)) for mine in times]
 
 
-def _windows(scope: str, request: Request) -> list[Window]:
-    rule, who = settings.THROTTLES.get(scope), WHO[scope]
-    if not rule or not (hidden := _hidden(who(request))):
+def _windows(scope: str, who: str) -> list[Window]:
+    rule = settings.THROTTLES.get(scope)
+    if not rule or not who:
         return []
+    hidden = _hidden(who)
     rates = _parsed(rule)
     return [
         Window(scope, f"marquee:throttle:{scope}:{hidden}:{rate}", rate.amount, rate.get_expiry()) for rate in rates
@@ -163,21 +170,33 @@ _parsed: Callable[[str], list[RateLimitItem]] = lru_cache(parse_many)
 
 def _hidden(who: str) -> str:
     """No name or address lies in Redis, nor what a list of names could be held against."""
-    return who and hashlib.blake2b(who.encode(), key=settings.SECRET_KEY.encode()[:64], digest_size=16).hexdigest()
+    return hashlib.blake2b(who.encode(), key=settings.SECRET_KEY.encode()[:64], digest_size=16).hexdigest()
 
 
-def _account(request: Request) -> str:
-    """The e-mail address that the body names, known here or not, as accounts compare them."""
-    email = request.data.get("email") if isinstance(request.data, Mapping) else None
-    if not isinstance(email, str):
-        return ""  # the body will be refused for that
-    folded = unicodedata.normalize("NFKC", email.strip()[:254]).casefold()
-    return unicodedata.normalize("NFKC", folded)
+def who_logs_in(email: object, address: str) -> dict[str, str]:
+    """The account, known here or not and as accounts compare addresses; from there; and whoever is there."""
+    account = ""  # the request will be refused for what it has instead
+    if isinstance(email, str):
+        account = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email.strip()[:254]).casefold())
+    return {
+        "login": f"{account} {address}" if account else "",
+        "login_account": account,
+        "login_address": address,
+    }
 
 
-def _account_from_address(request: Request) -> str:
-    account = _account(request)
-    return f"{account} {client_address(request)}" if account else ""
+def _login(scope: str) -> Callable[[Request], str]:
+    def who(request: Request) -> str:
+        email = request.data.get("email") if isinstance(request.data, Mapping) else None
+        return who_logs_in(email, client_address(request))[scope]
+
+    return who
+
+
+def _guesser(request: Request) -> str:
+    """Who shows a password of their own beside a token: where the token was stolen, that is a guess."""
+    shown = isinstance(request.data, Mapping) and {"password", "current_password"} & set(request.data)
+    return _user(request) if shown else ""
 
 
 def _user(request: Request) -> str:
@@ -185,11 +204,15 @@ def _user(request: Request) -> str:
 
 
 WHO: dict[str, Callable[[Request], str]] = {
-    "login": _account_from_address,
-    "login_account": _account,
+    "login": _login("login"),
+    "login_account": _login("login_account"),
     "login_address": client_address,
     "register": client_address,
     "refresh": client_address,
+    "password": _guesser,
+    "mail_account": _login("login_account"),
+    "mail_address": client_address,
+    "links": client_address,
     "export": _user,
     "writes": _user,
     "search": client_address,

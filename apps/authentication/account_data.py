@@ -9,7 +9,8 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 
 from apps.authentication import personal_data
-from apps.authentication.models import Session, User
+from apps.authentication.models import EmailLink, SecurityEvent, Session, User
+from apps.authentication.sessions import sessions_doubt
 
 ACCOUNT_FIELDS = [
     "email",
@@ -22,6 +23,8 @@ ACCOUNT_FIELDS = [
     "last_login",
 ]
 SESSION_FIELDS = ["device", "address", "created_at", "last_used_at", "expires_at", "revoked_at"]
+LINK_FIELDS = ["purpose", "email", "created_at", "expires_at"]
+EVENT_FIELDS = ["kind", "created_at", "request_id", "device", "address"]
 ERASED = "an erased account"
 
 
@@ -33,11 +36,19 @@ def register_personal_data() -> None:
 def export_account(user: User) -> Mapping[str, personal_data.Rows]:
     """No password hash and nothing of a token: who has the file must not be able to sign in with it."""
     account = {name: getattr(user, name) for name in ACCOUNT_FIELDS}
-    return {"account": [account], "sessions": Session.objects.of(user).for_export(*SESSION_FIELDS)}
+    return {
+        "account": [account],
+        "email_links": EmailLink.objects.of(user).for_export(*LINK_FIELDS),
+        "security_events": SecurityEvent.objects.of(user).for_export(*EVENT_FIELDS),
+        "sessions": Session.objects.of(user).for_export(*SESSION_FIELDS),
+    }
 
 
 def erase_account(user: User) -> None:
+    sessions_doubt(user)
     Session.objects.of(user).delete()
+    EmailLink.objects.of(user).delete()
+    SecurityEvent.objects.of(user).delete()
     user.groups.clear()
     user.user_permissions.clear()
 

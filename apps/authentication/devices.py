@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_network
 
+from django.http import HttpRequest
 from rest_framework.request import Request
 
 from utils.throttling import client_address
@@ -21,7 +22,7 @@ class Device:
 UNKNOWN_DEVICE = Device()
 
 
-def device_of(request: Request) -> Device:
+def device_of(request: HttpRequest | Request) -> Device:
     return Device(name=_printable(request.headers.get("User-Agent", "")), address=_network_of(client_address(request)))
 
 

@@ -17,14 +17,16 @@ This is all that Marquee keeps about you, as of {day}.
 
 Every .json file is a list; where it is empty, we keep nothing of that kind.
 
-account.json      your account: e-mail address, name, language, region, when you joined and last signed in
-favorites.json    films you liked
-hidden.json       films you do not want to be shown
-history.json      what you watched, and when
-preferences.json  what you told us about your taste and limits
-ratings.json      films you rated, from 0.5 to 10
-sessions.json     devices on which you are or were signed in, and the networks they came from
-watchlist.json    films you want to see, in your order
+account.json          your account: e-mail address, name, language, region, when you joined and last signed in
+email_links.json      links that we sent you and that still work, without what makes them work
+favorites.json        films you liked
+hidden.json           films you do not want to be shown
+history.json          what you watched, and when
+preferences.json      what you told us about your taste and limits
+ratings.json          films you rated, from 0.5 to 10
+security_events.json  what happened to your account, such as sign-ins and changes of password, and from which networks
+sessions.json         devices on which you are or were signed in, and the networks they came from
+watchlist.json        films you want to see, in your order
 
 A film is named by its title and by tmdb_id, its number at themoviedb.org. Times are in UTC. A null stands for what we
 do not know. Your password is not in here: we keep only a fingerprint of it, which is of use to nobody.

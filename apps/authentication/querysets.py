@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
@@ -10,12 +11,17 @@ from django.db import models
 from django.utils import timezone
 
 if TYPE_CHECKING:
-    from apps.authentication.models import Session, User
+    from apps.authentication.models import EmailLink, SecurityEvent, Session, User
 
 
 def email_key(email: str) -> str:
     """The form in which addresses are compared: all spellings of one address share it."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).casefold())
+
+
+def password_text(password: str) -> str:
+    """The form in which passwords are hashed: keyboards write one and the same character in several ways."""
+    return unicodedata.normalize("NFKC", password)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -30,6 +36,17 @@ class UserManager(BaseUserManager["User"]):
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
         return self.create_user(email, password, is_staff=True, is_superuser=True, is_email_verified=True, **fields)
+
+    def by_email(self, email: str) -> User | None:
+        """Whoever may log in with this address, in any spelling."""
+        return self.filter(email_key=email_key(email), is_active=True).first()
+
+    def is_taken(self, email: str, *, by_other_than: User) -> bool:
+        return self.filter(email_key=email_key(email)).exclude(pk=by_other_than.pk).exists()
+
+    def locked(self, pk: int) -> User | None:
+        """The account as it is now, and so it stays until the transaction ends; None where it is gone."""
+        return self.select_for_update(no_key=True).filter(pk=pk, is_active=True).first()
 
     def is_last_superuser(self, user: User) -> bool:
         """To be asked in a transaction: superusers stay until it ends, so of two who leave the second hears yes."""
@@ -47,7 +64,13 @@ class UserManager(BaseUserManager["User"]):
         return counts
 
 
-class SessionQuerySet(models.QuerySet["Session"]):
+class _Exported:
+    def for_export(self: Any, *fields: str) -> Iterator[dict[str, Any]]:
+        """Plain rows, read in one query, a part at a time."""
+        yield from self.order_by("created_at", "pk").values(*fields).iterator()
+
+
+class SessionQuerySet(_Exported, models.QuerySet["Session"]):
     def open(self) -> Self:
         return self.filter(revoked_at=None, expires_at__gt=timezone.now())
 
@@ -63,12 +86,38 @@ class SessionQuerySet(models.QuerySet["Session"]):
         asking = models.ExpressionWrapper(models.Q(pk=current), models.BooleanField())
         return self.open().annotate(current=asking).order_by("-last_used_at", "-created_at", "pk")
 
-    def for_export(self, *fields: str) -> Iterator[dict[str, Any]]:
-        """Plain rows, read in one query, a part at a time."""
-        yield from self.order_by("created_at", "pk").values(*fields).iterator()
-
     def revoke(self) -> int:
         return self.filter(revoked_at=None).update(revoked_at=timezone.now())
 
     def ended(self) -> Self:
         return self.filter(expires_at__lt=timezone.now())
+
+
+class EmailLinkQuerySet(_Exported, models.QuerySet["EmailLink"]):
+    def of(self, user: User) -> Self:
+        return self.filter(user=user)
+
+    def put(self, *, user: User, purpose: str, digest: str, email: str, expires_at: datetime) -> None:
+        """This link in place of the last one of its purpose."""
+        now = timezone.now()
+        link = self.model(user=user, purpose=purpose, digest=digest, email=email, created_at=now, expires_at=expires_at)
+        self.bulk_create(
+            [link],
+            update_conflicts=True,
+            unique_fields=["user", "purpose"],
+            update_fields=["digest", "email", "created_at", "expires_at"],
+        )
+
+    def usable(self, digest: str, purposes: tuple[str, ...]) -> Self:
+        return self.filter(digest=digest, purpose__in=purposes, expires_at__gt=timezone.now())
+
+    def ended(self) -> Self:
+        return self.filter(expires_at__lt=timezone.now())
+
+
+class SecurityEventQuerySet(_Exported, models.QuerySet["SecurityEvent"]):
+    def of(self, user: User) -> Self:
+        return self.filter(user=user)
+
+    def older_than(self, days: int) -> Self:
+        return self.filter(created_at__lt=timezone.now() - timedelta(days=days))

@@ -1,12 +1,12 @@
 import unicodedata
 from typing import Any
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework import serializers
 
 from apps.authentication.models import Session, User
 from apps.authentication.querysets import email_key
+from apps.authentication.services import password_check
+from apps.authentication.sessions import sessions_doubt
 from utils.bodies import BodySerializer, StrictBody
 
 
@@ -17,27 +17,31 @@ class PasswordField(serializers.CharField):
         super().__init__(write_only=True, trim_whitespace=False, max_length=1024, **kwargs)
 
 
+class NewPasswordField(PasswordField):
+    def __init__(self) -> None:
+        super().__init__(help_text="At least 10 characters, not easy to guess, not like the e-mail address.")
+
+
 class AddressField(serializers.EmailField):
-    """Checked in the form in which it is stored, which may be longer than what was typed."""
+    """Checked in the form in which it is stored and in that in which it is compared: both may be longer than typed."""
+
+    def __init__(self) -> None:
+        super().__init__(max_length=254)
 
     def to_internal_value(self, data: Any) -> str:
-        return unicodedata.normalize("NFKC", super().to_internal_value(data))
+        email = unicodedata.normalize("NFKC", super().to_internal_value(data))
+        self.run_validators(email_key(email))  # "ß" is compared as "ss"
+        return email
 
 
 class RegisterSerializer(BodySerializer):
-    email = AddressField(max_length=254)
-    password = PasswordField(help_text="At least 10 characters, not a common one, not like the e-mail address.")
+    email = AddressField()
+    password = NewPasswordField()
     display_name = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
 
-    def validate_email(self, email: str) -> str:
-        self.fields["email"].run_validators(email_key(email))  # "ß" is compared as "ss"
-        return email
-
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        try:
-            validate_password(attrs["password"], User(email=attrs["email"], display_name=attrs["display_name"]))
-        except DjangoValidationError as exc:
-            raise serializers.ValidationError({"password": exc.messages}, code="weak_password") from exc
+        user = User(email=attrs["email"], display_name=attrs["display_name"])
+        password_check(attrs["password"], user, field="password")
         return attrs
 
 
@@ -48,6 +52,15 @@ class LoginSerializer(BodySerializer):
 
 class RefreshSerializer(BodySerializer):
     refresh = serializers.CharField(max_length=2048)
+
+
+class TokenSerializer(BodySerializer):
+    token = serializers.CharField(max_length=2048, help_text="An access or a refresh token.")
+
+
+class TokenStateSerializer(serializers.Serializer[Any]):
+    token_type = serializers.ChoiceField(choices=["access", "refresh"])
+    expires_at = serializers.DateTimeField()
 
 
 class TokensSerializer(serializers.Serializer[Any]):
@@ -66,10 +79,33 @@ class AccountSerializer(StrictBody, serializers.ModelSerializer[User]):
         for name, value in validated_data.items():
             setattr(instance, name, value)
         instance.save(update_fields=validated_data)
+        sessions_doubt(instance)
         return instance
 
 
 class PasswordBody(BodySerializer):
+    password = PasswordField(help_text="Your own, once more.")
+
+
+class PasswordChangeSerializer(BodySerializer):
+    current_password = PasswordField()
+    new_password = NewPasswordField()
+
+
+class LinkSerializer(BodySerializer):
+    token = serializers.CharField(max_length=200, help_text="What follows `#token=` in the link.")
+
+
+class PasswordResetSerializer(LinkSerializer):
+    new_password = NewPasswordField()
+
+
+class MailboxSerializer(BodySerializer):
+    email = serializers.CharField(max_length=254)
+
+
+class EmailChangeSerializer(BodySerializer):
+    email = AddressField()
     password = PasswordField(help_text="Your own, once more.")
 
 

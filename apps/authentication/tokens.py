@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from rest_framework_simplejwt.exceptions import TokenError
@@ -15,6 +16,12 @@ SESSION_CLAIM = "sid"
 class TokenPair:
     access: str
     refresh: str
+
+
+@dataclass(frozen=True)
+class TokenState:
+    token_type: str
+    expires_at: datetime
 
 
 def new_refresh_token(user_id: int, sid: UUID) -> RefreshToken:

@@ -7,6 +7,7 @@ import django_stubs_ext
 import environ
 from celery.schedules import crontab
 from corsheaders.defaults import default_headers
+from csp.constants import NONE
 from django.core.exceptions import ImproperlyConfigured
 from limits import parse_many
 
@@ -34,10 +35,11 @@ INSTALLED_APPS = [
     "apps.authentication",
     "utils",
     "corsheaders",
+    "csp",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "django.contrib.admin",
+    "config.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -48,10 +50,12 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "utils.middleware.RequestIdMiddleware",
-    "utils.health.HealthMiddleware",  # before any check of the Host header: probes come with a container's address
-    "utils.metrics.MetricsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "utils.health.HealthMiddleware",  # before any check of the Host header: probes come with a container's address
+    "utils.metrics.MetricsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "utils.middleware.ConditionalGet",
@@ -60,7 +64,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -154,11 +157,7 @@ AUTH_USER_MODEL = "authentication.User"
 PASSWORD_HASHERS = ["apps.authentication.hashers.VpsArgon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
-        "OPTIONS": {"user_attributes": ("email", "display_name")},
-    },
+    {"NAME": "apps.authentication.passwords.EasyToGuessValidator"},
 ]
 SIMPLE_JWT = {
     "ALGORITHM": "HS256",
@@ -169,6 +168,17 @@ SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
 }
+
+# For so many seconds Redis is believed about who asks; 0: the database is asked every time. A session that ends is
+# forgotten there at once: this is how long it may live on should Redis not hear of that.
+SESSION_CACHE_SECONDS = env.int("SESSION_CACHE_SECONDS", default=60)
+
+# --- Mail -----------------------------------------------------------------------------------------
+
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 10  # seconds, of a job
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="Marquee <marquee@localhost>")
+FRONTEND_URL = env.str("FRONTEND_URL", default="http://localhost:3000").rstrip("/")  # where links in mails lead
 
 # --- The API --------------------------------------------------------------------------------------
 
@@ -239,6 +249,21 @@ CORS_EXPOSE_HEADERS = [
 ]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes of a request body
 
+# --- Headers --------------------------------------------------------------------------------------
+
+# An answer is data, and loads nothing, wherever it is opened. The pages there are, utils.service and utils.admin, say
+# what more each of them needs. Django's own defaults are the other headers: nosniff, no frames, no referrer elsewhere.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+SECURE_REDIRECT_EXEMPT = [r"^health/(live|ready)/$", r"^metrics$"]  # probes and scrapes speak HTTP, from inside
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # who may read from elsewhere is said in CORS_ALLOWED_ORIGINS alone
+
 # --- Throttles ------------------------------------------------------------------------------------
 
 # Several windows in one rule: who goes on and on waits longer and longer. utils.throttling says whom each one counts.
@@ -249,6 +274,10 @@ THROTTLES = {
     "login_address": env.str("THROTTLE_LOGIN_ADDRESS", default="30/minute;200/hour;1000/day"),
     "register": env.str("THROTTLE_REGISTER", default="8/minute;20/hour;60/day"),
     "refresh": env.str("THROTTLE_REFRESH", default="60/minute;600/hour"),
+    "password": env.str("THROTTLE_PASSWORD", default="5/minute;20/hour;50/day"),
+    "mail_account": env.str("THROTTLE_MAIL_ACCOUNT", default="3/15 minute;10/day"),
+    "mail_address": env.str("THROTTLE_MAIL_ADDRESS", default="10/minute;60/hour;200/day"),
+    "links": env.str("THROTTLE_LINKS", default="20/minute;200/hour"),
     "export": env.str("THROTTLE_EXPORT", default="4/minute;20/hour"),
     "writes": env.str("THROTTLE_WRITES", default="120/minute;3000/hour"),
     "search": env.str("THROTTLE_SEARCH", default="120/minute;2000/hour"),
@@ -261,6 +290,7 @@ for name, value in THROTTLES.items():
         raise ImproperlyConfigured(f'THROTTLE_{name.upper()} is no rule such as "5/minute;20/hour": {value}') from None
 if not env.bool("THROTTLING", default=True):
     THROTTLES = {}
+THROTTLE_PROCESSES = env.int("THROTTLE_PROCESSES", default=4)  # without Redis each lets in its share
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
 # --- Jobs -----------------------------------------------------------------------------------------
@@ -285,7 +315,7 @@ CELERY_BEAT_SCHEDULE = {
     "genres of TMDb": {"task": "movies.sync_genres", "schedule": crontab(hour=5, minute=15)},
     "films too old to keep": {"task": "movies.refresh_catalogue", "schedule": crontab(hour=5, minute=30)},
     "films that TMDb has no more": {"task": "movies.sync_ids", "schedule": crontab(hour=9, minute=0)},
-    "forget ended sessions": {"task": "authentication.forget_ended_sessions", "schedule": crontab(hour=4, minute=15)},
+    "sessions that ended": {"task": "authentication.forget_ended_sessions", "schedule": crontab(hour=4, minute=15)},
 }
 JOBS_EAGER = False
 

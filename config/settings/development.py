@@ -10,4 +10,5 @@ JWT_SIGNING_KEY = JWT_SIGNING_KEY or "development-only-signing-key-that-producti
 SIMPLE_JWT["SIGNING_KEY"] = JWT_SIGNING_KEY
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CORS_ALLOWED_ORIGIN_REGEXES = [r"^http://(localhost|127\.0\.0\.1)(:\d+)?$"]  # a frontend's own development server
+THROTTLE_PROCESSES = env.int("THROTTLE_PROCESSES", default=1)
 WHITENOISE_USE_FINDERS = True

@@ -12,6 +12,7 @@ ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 JOBS_EAGER = True
 CELERY_BROKER_URL = ""
+SESSION_CACHE_SECONDS = 0  # what is told on commit never is in a test's own transaction; tests of the cache set it
 THROTTLES = {}  # a test of throttles sets its own
 TMDB_READ_TOKEN = TMDB_API_KEY = ""  # no test speaks to TMDb by accident; tests/live reads the environment itself
 ARTIFACT_ROOT = Path(tempfile.mkdtemp(prefix="marquee-artifacts-"))

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from rest_framework.test import APIClient
 
@@ -33,3 +35,25 @@ def refresh():
         return APIClient().post("/api/v1/auth/token/refresh/", {"refresh": token})
 
     return refresh
+
+
+@pytest.fixture
+def post(anonymous, django_capture_on_commit_callbacks):
+    """The answer to a POST under /auth/, after whatever it has set going."""
+
+    def post(path, body, client=anonymous):
+        with django_capture_on_commit_callbacks(execute=True):
+            return client.post(f"/api/v1/auth/{path}/", body)
+
+    return post
+
+
+@pytest.fixture
+def token_in(mailoutbox):
+    """What the link in the newest mail to an address carries."""
+
+    def token_in(address):
+        (mail,) = [mail for mail in mailoutbox if mail.to == [address]][-1:]
+        return re.search(r"#token=([\w-]+)", mail.body)[1]
+
+    return token_in

@@ -1,5 +1,6 @@
 import io
 import json
+from datetime import date
 from zipfile import ZipFile
 
 import pytest
@@ -8,10 +9,12 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 
-from apps.authentication.exports import IN_MEMORY
-from apps.authentication.models import Session, User
+from apps.authentication.events import record
+from apps.authentication.exports import IN_MEMORY, personal_archive
+from apps.authentication.links import link_make
+from apps.authentication.models import EmailLink, SecurityEvent, Session, User
 from apps.authentication.personal_data import personal_rows, personal_rows_erase, registered_apps
-from apps.authentication.services import session_open
+from apps.authentication.sessions import session_open
 from apps.favorites.models import Favorite, HiddenMovie, LibraryState, Rating, ViewingHistory, WatchlistItem
 from apps.preferences.models import UserPreference
 from tests.conftest import signed_in
@@ -30,7 +33,18 @@ from tests.threads import at_once, concurrent_writers
 
 URL = "/api/v1/auth/export/"
 ME = "/api/v1/auth/me/"
-FILES = ["account", "favorites", "hidden", "history", "preferences", "ratings", "sessions", "watchlist"]
+FILES = [
+    "account",
+    "email_links",
+    "favorites",
+    "hidden",
+    "history",
+    "preferences",
+    "ratings",
+    "security_events",
+    "sessions",
+    "watchlist",
+]
 
 pytestmark = pytest.mark.django_db
 
@@ -42,11 +56,13 @@ def preference_of(user):
 
 
 ROWS = {
+    EmailLink: lambda user: link_make(user, EmailLink.Purpose.RESET_PASSWORD, user.email),
     Favorite: lambda user: FavoriteFactory(user=user),
     HiddenMovie: lambda user: HiddenMovieFactory(user=user),
     LibraryState: lambda user: LibraryState.objects.create(user=user),
     LogEntry: lambda user: LogEntry.objects.create(user=user, action_flag=CHANGE, object_repr="a film"),
     Rating: lambda user: RatingFactory(user=user),
+    SecurityEvent: lambda user: record(SecurityEvent.Kind.SIGNED_IN, user),
     Session: session_open,
     User.groups.through: lambda user: user.groups.add(Group.objects.get_or_create(name="editors")[0]),
     User.user_permissions.through: lambda user: user.user_permissions.add(Permission.objects.first()),
@@ -147,8 +163,12 @@ def test_the_rows_are_as_plain_as_they_can_be(time_machine):
     now = "2026-05-01T12:00:00Z"
     names = {"tmdb_id": 603, "title": "Mätrix"}
     times = {"created_at": now, "updated_at": now}
+    link_make(user, EmailLink.Purpose.VERIFY_EMAIL, user.email)
     archive = export(client)
-    assert {name: rows_in(archive, name) for name in FILES} == {
+    (event,) = rows_in(archive, "security_events")
+    assert len(event.pop("request_id")) == 32
+    assert event == {"kind": "data_exported", "created_at": now, "device": "", "address": "127.0.0.0/24"}
+    assert {name: rows_in(archive, name) for name in FILES if name != "security_events"} == {
         "account": [
             {
                 "email": "ann@example.org",
@@ -159,6 +179,14 @@ def test_the_rows_are_as_plain_as_they_can_be(time_machine):
                 "is_staff": False,
                 "date_joined": now,
                 "last_login": None,
+            }
+        ],
+        "email_links": [
+            {
+                "purpose": "verify_email",
+                "email": "ann@example.org",
+                "created_at": now,
+                "expires_at": "2026-05-04T12:00:00Z",
             }
         ],
         "favorites": [names | times],
@@ -197,17 +225,18 @@ def test_the_rows_are_as_plain_as_they_can_be(time_machine):
 
 def test_who_kept_nothing_gets_empty_lists(api):
     archive = export(api)
-    assert {name: rows_in(archive, name) for name in FILES if name not in {"account", "sessions"}} == {
-        name: [] for name in FILES if name not in {"account", "sessions"}
-    }
+    empty = set(FILES) - {"account", "security_events", "sessions"}
+    assert {name: rows_in(archive, name) for name in empty} == {name: [] for name in empty}
 
 
 def test_the_same_rows_on_the_same_day_make_the_same_bytes(time_machine):
     time_machine.move_to("2026-05-01T12:00:00Z", tick=False)
     user = user_with_a_row_of_everything()
-    client = signed_in(user)
-    first, second = (b"".join(client.get(URL).streaming_content) for _ in range(2))
-    assert first == second
+    with (
+        personal_archive(user, day=date(2026, 5, 1)) as first,
+        personal_archive(user, day=date(2026, 5, 1)) as second,
+    ):
+        assert first.read() == second.read()
 
 
 @pytest.mark.parametrize("n_films", [1, 40])
@@ -217,7 +246,8 @@ def test_an_export_costs_as_many_queries_whatever_the_size(api, user, django_ass
     preference_of(user)
     for _ in range(n_films):
         session_open(user)
-    with django_assert_num_queries(10):  # the caller, sessions, five of the library, preferences and their two
+    # the caller, four for the event, three of the account, five of the library, preferences and their two
+    with django_assert_num_queries(16):
         archive = export(api)
     assert len(rows_in(archive, "history")) == n_films
     assert len(rows_in(archive, "sessions")) == n_films + 1

@@ -82,7 +82,7 @@ def test_refuses_a_body_without_the_fields(anonymous, body):
     assert response.json()["errors"]
 
 
-@pytest.mark.parametrize("password", ["  spaces at both ends  ", "12345678902468135790", "ünïcödé 密码 🎬"])
+@pytest.mark.parametrize("password", ["  spaces at both ends  ", "59274016382750194638", "ünïcödé 密码 🎬"])
 def test_a_password_counts_exactly_as_typed(anonymous, password):
     anonymous.post(URL, {"email": "ann@example.org", "password": password})
     tries = [password, password.strip() + " ", password.upper() + "!"]

@@ -25,7 +25,7 @@ import django
 django.setup()
 from rest_framework.test import APIClient
 from apps.authentication.models import User
-from apps.authentication.services import session_open
+from apps.authentication.sessions import session_open
 from apps.recommendations.registry import NAMES
 client = APIClient()
 client.credentials(HTTP_AUTHORIZATION="Bearer " + session_open(User.objects.get(email="fan@example.org")).access)

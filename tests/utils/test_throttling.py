@@ -23,7 +23,7 @@ from utils.cache import Cache
 from utils.cached_views import Answer, CachedView
 from utils.parsing import JSONParser
 from utils.query_params import PageQuery
-from utils.throttling import WHO, WITHOUT_REDIS, Throttled, client_address, scopes_of, throttle
+from utils.throttling import WHO, Throttled, client_address, scopes_of, throttle
 from utils.views import ApiView
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -56,7 +56,7 @@ urlpatterns = [path("numbers/", NumbersView.as_view()), path("notes/", NotesView
 def allow(settings, **rules):
     """These rules, as a process without Redis counts them too; nothing has been counted yet."""
     settings.SECRET_KEY = uuid4().hex
-    share = 1 if settings.REDIS_URL else WITHOUT_REDIS
+    share = 1 if settings.REDIS_URL else settings.THROTTLE_PROCESSES
     settings.THROTTLES = {
         scope: re.sub(r"\d+(?=/)", lambda amount: str(int(amount[0]) * share), rule) for scope, rule in rules.items()
     }
