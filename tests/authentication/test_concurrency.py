@@ -1,15 +1,16 @@
+import itertools
 from collections import Counter
 
 import pytest
 
 from apps.authentication.models import Session, User
-from apps.authentication.services import session_open
+from apps.authentication.sessions import session_open
 from tests.factories import PASSWORD
 from tests.threads import at_once, concurrent_writers
 
 pytestmark = concurrent_writers
 
-N_CALLERS = 8
+N_CALLERS = 32
 
 
 @pytest.mark.parametrize("round_", range(3))
@@ -26,7 +27,10 @@ def test_one_refresh_token_shown_by_many_is_exchanged_once_at_most(user, refresh
 
 @pytest.mark.parametrize("round_", range(3))
 def test_many_registrations_of_one_address_make_one_user(anonymous, round_):
-    spellings = ["ann@example.org", "ANN@example.org", "Ann@Example.ORG", "\uff41nn@example.org"] * (N_CALLERS // 4)
+    capitals = itertools.product(*((c, c.upper(), chr(ord(c) + 0xFEE0)) for c in "ann"))  # the last is fullwidth
+    spellings = ["".join(letters) + "@example.org" for letters in capitals]
+    spellings += ["ann@EXAMPLE.org", "Ann@Example.org", "aNN@example.ORG", "ANN@EXAMPLE.ORG", "ann@ex\uff41mple.org"]
+    assert len(set(spellings)) == N_CALLERS
     answers = at_once(
         lambda email: anonymous.post("/api/v1/auth/register/", {"email": email, "password": PASSWORD}), spellings
     )

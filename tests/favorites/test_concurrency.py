@@ -4,13 +4,13 @@ from apps.favorites.models import Favorite, LibraryState
 from apps.movies.lists import list_swap
 from apps.movies.models import ListEntry
 from tests.conftest import signed_in
-from tests.factories import MovieFactory, UserFactory
+from tests.factories import PASSWORD, MovieFactory, UserFactory
 from tests.favorites.answers import version_of
 from tests.threads import at_once, concurrent_writers
 
 pytestmark = concurrent_writers
 
-N_THREADS = 8
+N_THREADS = 32
 
 
 def test_a_storm_on_one_library_loses_no_change_and_counts_each_once():
@@ -35,6 +35,42 @@ def test_a_storm_on_one_library_loses_no_change_and_counts_each_once():
     assert set(statuses) <= {200, 201, 204}
     assert len(films) == len(set(films))
     assert version_of(user) == added + removed
+
+
+def test_adding_and_removing_different_films_at_once_loses_nothing():
+    user = UserFactory()
+    films = MovieFactory.create_batch(N_THREADS)
+    there, wanted = films[: N_THREADS // 2], films[N_THREADS // 2 :]
+    clients = [signed_in(user) for _ in films]
+    for film in there:
+        clients[0].put(f"/api/v1/favorites/{film.tmdb_id}/")
+
+    def change(thread):
+        film = films[thread]
+        path = f"/api/v1/favorites/{film.tmdb_id}/"
+        return (clients[thread].delete(path) if film in there else clients[thread].put(path)).status_code
+
+    assert sorted(at_once(change, range(N_THREADS))) == [201] * len(wanted) + [204] * len(there)
+    left = set(Favorite.objects.filter(user=user).values_list("movie", flat=True))
+    assert left == {film.pk for film in wanted}
+    assert version_of(user) == len(there) + N_THREADS
+
+
+def test_an_account_that_goes_while_its_library_grows_leaves_nothing():
+    user = UserFactory()
+    films = MovieFactory.create_batch(N_THREADS)
+    clients = [signed_in(user) for _ in films]
+
+    def change(thread):
+        if thread == 0:
+            return clients[0].delete("/api/v1/auth/me/", {"password": PASSWORD}).status_code
+        return clients[thread].put(f"/api/v1/favorites/{films[thread].tmdb_id}/").status_code
+
+    codes = at_once(change, range(N_THREADS))
+    assert codes[0] == 204
+    assert set(codes[1:]) <= {201, 401}
+    assert not Favorite.objects.exists()
+    assert not LibraryState.objects.exists()
 
 
 def test_one_replay_of_many_is_recorded():
