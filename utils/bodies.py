@@ -1,9 +1,12 @@
 """Request bodies, as strict as query strings: what is unknown or of another JSON type is an error, never a guess."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers
+
+from utils.exceptions import MAX_ERRORS
 
 if TYPE_CHECKING:
     _MixedInto = serializers.Serializer[Any]
@@ -23,7 +26,7 @@ JSON_TYPES: dict[type[Any], tuple[type, ...]] = {
 # Fields that are read-only may be sent back, and change nothing.
 class StrictBody(_MixedInto):
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping) and (errors := dict(self._complaints(data))):
+        if isinstance(data, Mapping) and (errors := dict(islice(self._complaints(data), MAX_ERRORS))):
             raise serializers.ValidationError(errors)
         return super().to_internal_value(data)
 
@@ -42,6 +45,17 @@ def _fits(field: Any, value: object) -> bool:
         if isinstance(field, kind):
             return isinstance(value, types) and (bool in types or not isinstance(value, bool))
     return True
+
+
+class ShortListField(serializers.ListField):
+    """Counts before it looks: REST framework checks every item first, and a body has room for half a million."""
+
+    max_length: int
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, list) and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        return super().to_internal_value(data)
 
 
 class BodySerializer(StrictBody, serializers.Serializer[Any]):

@@ -5,11 +5,11 @@ from rest_framework import serializers
 from apps.movies.models import Genre
 from apps.movies.queries import MINUTES, YEARS, refuse_empty_ranges
 from apps.preferences.models import UserPreference
-from utils.bodies import StrictBody
+from utils.bodies import ShortListField, StrictBody
 from utils.query_params import MAX_ID
 
 
-class GenreIdsField(serializers.ListField):
+class GenreIdsField(ShortListField):
     """TMDb genre ids, looked up in one query however many they are."""
 
     child = serializers.IntegerField(min_value=1, max_value=MAX_ID)
@@ -33,9 +33,9 @@ def _limit(bounds: dict[str, Any], help_text: str) -> serializers.IntegerField:
 class PreferenceSerializer(StrictBody, serializers.ModelSerializer[UserPreference]):
     """PUT replaces all of it, what is left out going back to its default; PATCH changes what it names."""
 
-    liked_genres = GenreIdsField(default=[], help_text="TMDb genre ids.")
-    muted_genres = GenreIdsField(default=[], help_text="TMDb genre ids.")
-    languages = serializers.ListField(
+    liked_genres = GenreIdsField(max_length=100, default=[], help_text="TMDb genre ids.")
+    muted_genres = GenreIdsField(max_length=100, default=[], help_text="TMDb genre ids.")
+    languages = ShortListField(
         child=serializers.RegexField(r"^[a-z]{2,3}\Z"), max_length=20, default=[], help_text="Empty: any language."
     )
     year_gte = _limit(YEARS, "Released in or after")
