@@ -1,5 +1,6 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.cache import cache_page
 from drf_spectacular.views import SpectacularAPIView
 
 from utils.service import RedocView, ServiceMetaView, SwaggerView
@@ -15,7 +16,7 @@ api: list[URLPattern | URLResolver] = [
 
 urlpatterns = [
     path("api/v1/", include(api)),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema/", cache_page(300, cache="process")(SpectacularAPIView.as_view()), name="schema"),
     path("api/docs/", SwaggerView.as_view(url_name="schema")),
     path("api/redoc/", RedocView.as_view(url_name="schema")),
     path("admin/", admin.site.urls),

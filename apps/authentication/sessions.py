@@ -16,7 +16,7 @@ from apps.authentication.devices import UNKNOWN_DEVICE, Device
 from apps.authentication.events import Kind, record
 from apps.authentication.models import Session, User
 from apps.authentication.querysets import SessionQuerySet
-from apps.authentication.tokens import TokenPair, TokenState, new_refresh_token, pair_of, session_id_of
+from apps.authentication.tokens import TokenPair, TokenState, new_refresh_token, pair_of, session_id_of, user_id_of
 from utils.exceptions import ApplicationError
 
 
@@ -68,13 +68,13 @@ def session_refresh(raw_refresh: str, device: Device) -> TokenPair:
     """
     try:
         shown = RefreshToken(raw_refresh)  # type: ignore[arg-type]  # the stubs want a Token, the class takes its text
-        sid = session_id_of(shown)
+        sid, user_id = session_id_of(shown), user_id_of(shown)
     except TokenError as exc:
         raise RefreshRefused from exc
     # Not user__is_active: for a join Django updates by a subquery, which PostgreSQL does not read again after it has
     # waited for the row, and 8 of 8 callers won.
-    session = Session.objects.open().filter(pk=sid, user__in=User.objects.filter(is_active=True))
-    fresh = new_refresh_token(int(shown["sub"]), sid)
+    session = Session.objects.open().filter(pk=sid, user__in=User.objects.filter(pk=user_id, is_active=True))
+    fresh = new_refresh_token(user_id, sid)
     now = timezone.now()
     exchanged = session.filter(refresh_jti=shown["jti"]).update(
         refresh_jti=fresh["jti"],
@@ -95,10 +95,10 @@ def token_state(raw_token: str) -> TokenState:
     """What kind of token it is and until when it is good; raises TokenRefused where it is not."""
     try:
         token: Token = UntypedToken(raw_token)  # type: ignore[arg-type]  # as above
-        sid = session_id_of(token)
+        sid, user_id = session_id_of(token), user_id_of(token)
     except TokenError as exc:
         raise TokenRefused from exc
-    session = Session.objects.for_request(sid).first()
+    session = Session.objects.for_request(sid).filter(user=user_id).first()
     kind = token["token_type"]
     if session is None or (kind == "refresh" and session.refresh_jti != token["jti"]):
         raise TokenRefused

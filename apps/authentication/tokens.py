@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -37,6 +38,14 @@ def session_id_of(token: Token) -> UUID:
         return UUID(token.get(SESSION_CLAIM))
     except (TypeError, ValueError, AttributeError) as exc:
         raise TokenError("The token names no session") from exc
+
+
+def user_id_of(token: Token) -> int:
+    """Raises TokenError where the subject is missing or no key of a user."""
+    subject = token.get("sub")
+    if not isinstance(subject, str) or not re.fullmatch("[1-9][0-9]{0,17}", subject):
+        raise TokenError("The token names no user")
+    return int(subject)
 
 
 def pair_of(refresh: RefreshToken) -> TokenPair:
