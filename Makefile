@@ -1,6 +1,6 @@
 # What a newcomer types. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-live check drill lock schema erd bench-quality clean
+.PHONY: help run test test-live check defences drill lock schema erd bench-quality clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 HOST ?= 127.0.0.1
@@ -60,6 +60,9 @@ schema: .venv/development ## Write docs/openapi.yaml and the diagram in docs/ARC
 	$(MANAGE) spectacular --validate --fail-on-warn --file docs/openapi.yaml
 	$(MANAGE) erd docs/ARCHITECTURE.md
 
+defences: .venv/development ## Take each defence of docs/SECURITY.md away and see its test fail (some 5 minutes)
+	$(BIN)/python -m tests.defences
+
 lock: .venv/development ## Resolve requirements/*.in into locked, hashed .txt files (UPGRADE=--upgrade)
 	for name in base production training development benchmarks; do \
 		$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \
@@ -70,6 +73,7 @@ drill: .venv/development ## Kill and spoil TMDb and Redis under load, and simula
 	$(BIN)/python -m benchmarks.drills.catalogue --out benchmarks/drills/catalogue.md
 	$(BIN)/python -m benchmarks.drills.simulated_day --out benchmarks/drills/simulated_day.md
 	$(BIN)/python -m benchmarks.drills.sync --out benchmarks/drills/sync.md
+	$(BIN)/python -m benchmarks.drills.library --clients 16 --out benchmarks/drills/library_sqlite.md
 
 bench-quality: .venv/development ## Judge every engine on a MovieLens download (DATA=path)
 	$(BIN)/python -m benchmarks.recsys.time_split --data $(DATA)
