@@ -19,6 +19,8 @@ ERROR_TEXTS = {
     403: "The caller may not do this.",
     404: "There is no such thing, or it is somebody else's.",
     409: "The request conflicts with what is there.",
+    413: "The body, or the file, is larger than this server accepts.",
+    422: "This Idempotency-Key came with another request before.",
     429: "Too often; `Retry-After` says when to try again. The RateLimit headers of any answer say how near this is.",
     503: "Not available just now; `Retry-After` says when to try again.",
 }

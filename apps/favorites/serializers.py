@@ -4,12 +4,24 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from apps.favorites.models import RATING_VALUES, Entry, Favorite, HiddenMovie, Rating, ViewingHistory, WatchlistItem
+from apps.favorites.bulk import Outcome, Told
+from apps.favorites.models import (
+    RATING_VALUES,
+    Entry,
+    Favorite,
+    HiddenMovie,
+    LibraryState,
+    Rating,
+    Removal,
+    ViewingHistory,
+    WatchlistItem,
+)
 from apps.movies.serializers import MovieCardSerializer
-from utils.bodies import BodySerializer
+from utils.bodies import BodySerializer, ShortListField
 from utils.query_params import MAX_ID
 
-ENTRY_FIELDS = ["movie", "created_at", "updated_at"]
+ENTRY_FIELDS = ["movie", "created_at", "updated_at", "version"]
+MOST = 500  # films in one bulk request
 
 
 @extend_schema_field({"type": "integer", "minimum": 1, "maximum": MAX_ID, "example": 603})
@@ -75,13 +87,111 @@ class RatingBody(EntryBody, RatingValueBody):
     pass
 
 
+class PlaceBody(BodySerializer):
+    place = serializers.IntegerField(
+        min_value=1, max_value=MAX_ID, help_text="Where in the list, from 1; past the end is the end."
+    )
+
+
+class BulkBody(BodySerializer):
+    """Items are judged one by one: one that is wrong keeps none of the others out."""
+
+    add = ShortListField(child=serializers.JSONField(allow_null=True), max_length=MOST, default=[])
+    remove = ShortListField(
+        child=serializers.JSONField(allow_null=True), max_length=MOST, default=[], help_text="TMDb ids."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not 1 <= len(attrs["add"]) + len(attrs["remove"]) <= MOST:
+            raise serializers.ValidationError(f"Give 1 to {MOST} films in all.", code="max_length")
+        return attrs
+
+
+class EntryBulkBody(BodySerializer):
+    """What BulkBody looks for, as the API describes it."""
+
+    add = EntryBody(many=True, required=False)
+    remove = serializers.ListField(child=TmdbIdField(), required=False)
+
+
+class RatingBulkBody(EntryBulkBody):
+    add = RatingBody(many=True, required=False)
+
+
+class ToldSerializer(serializers.Serializer[Told]):
+    tmdb_id = serializers.IntegerField(allow_null=True, help_text="Null where the item names no film.")
+    outcome = serializers.ChoiceField(choices=[outcome.value for outcome in Outcome])
+    version = serializers.IntegerField(allow_null=True, help_text="Of the row or its removal; null where neither is.")
+    message = serializers.CharField()
+
+
+class BulkSerializer(serializers.Serializer[Any]):
+    add = ToldSerializer(many=True, help_text="In the order of the request.")
+    remove = ToldSerializer(many=True)
+
+
+class CheckSerializer(serializers.Serializer[Any]):
+    present = serializers.ListField(child=serializers.IntegerField(), help_text="TMDb ids.")
+    absent = serializers.ListField(child=serializers.IntegerField(), help_text="TMDb ids.")
+
+
+class RemovalSerializer(serializers.ModelSerializer[Removal]):
+    item = serializers.IntegerField(help_text="The film's TMDb id; in the history the viewing's `id`.")
+
+    class Meta:
+        model = Removal
+        fields = ["item", "removed_at", "version"]
+
+
+class SinceSerializer(serializers.Serializer[Any]):
+    as_of = serializers.DateTimeField(
+        allow_null=True, help_text="What to send as `updated_since` next time; null where nothing was ever kept."
+    )
+    removed = RemovalSerializer(many=True, help_text="Empty but on the first page of a request with `updated_since`.")
+
+
+class ClearBody(BodySerializer):
+    before = serializers.DateTimeField(default=None, allow_null=True, help_text="Only what was recorded before.")
+
+
+class ClearedSerializer(serializers.Serializer[Any]):
+    removed = serializers.IntegerField(help_text="How many viewings.")
+
+
+class LastActivitiesSerializer(serializers.ModelSerializer[LibraryState]):
+    """When each part last changed; null where it never did."""
+
+    class Meta:
+        model = LibraryState
+        fields = [
+            "version",
+            "changed_at",
+            "favorites_at",
+            "ratings_at",
+            "watchlist_at",
+            "hidden_at",
+            "history_at",
+            "preferences_at",
+        ]
+
+
 class ViewingSerializer(serializers.ModelSerializer[ViewingHistory]):
     id = serializers.IntegerField(source="pk", help_text="Names this viewing in PATCH and DELETE.")
     movie = MovieCardSerializer()
 
     class Meta:
         model = ViewingHistory
-        fields = ["id", "movie", "watched_at", "progress", "source", "client_id", "created_at"]
+        fields = [
+            "id",
+            "movie",
+            "watched_at",
+            "progress",
+            "source",
+            "client_id",
+            "created_at",
+            "updated_at",
+            "version",
+        ]
 
 
 class ViewingChangeBody(BodySerializer):

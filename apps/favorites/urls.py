@@ -1,22 +1,37 @@
 from typing import Any
 
-from django.urls import path
+from django.urls import URLPattern, path
 
 from apps.favorites import views
+from apps.favorites.many_views import BulkView, CheckView, HistoryClearView, LastActivitiesView
+from apps.favorites.serializers import EntryBulkBody, RatingBody, RatingBulkBody
 
 COLLECTION: dict[str, Any] = {"get": "list", "post": "create"}
 BY_FILM: dict[str, Any] = {"get": "retrieve", "put": "update", "delete": "destroy"}
 BY_VIEWING: dict[str, Any] = {"patch": "partial_update", "delete": "destroy"}
 
+
+def _shelf(name: str, view: type[views.ShelfViewSet]) -> list[URLPattern]:
+    described = RatingBulkBody if view.body_class is RatingBody else EntryBulkBody
+    bulk = BulkView.as_view(shelf=view.shelf, item_class=view.body_class, serializer_class=described)
+    return [
+        path(f"{name}/", view.as_view(COLLECTION)),
+        path(f"{name}/check/", CheckView.as_view(shelf=view.shelf)),
+        path(f"{name}/bulk/", bulk),
+    ]
+
+
 urlpatterns = [
-    path("favorites/", views.FavoriteViewSet.as_view(COLLECTION)),
+    *_shelf("favorites", views.FavoriteViewSet),
+    *_shelf("ratings", views.RatingViewSet),
+    *_shelf("watchlist", views.WatchlistViewSet),
+    *_shelf("hidden", views.HiddenMovieViewSet),
     path("favorites/<id:tmdb_id>/", views.FavoriteViewSet.as_view(BY_FILM)),
-    path("ratings/", views.RatingViewSet.as_view(COLLECTION)),
     path("ratings/<id:tmdb_id>/", views.RatingViewSet.as_view(BY_FILM)),
-    path("watchlist/", views.WatchlistViewSet.as_view(COLLECTION)),
-    path("watchlist/<id:tmdb_id>/", views.WatchlistViewSet.as_view(BY_FILM)),
-    path("hidden/", views.HiddenMovieViewSet.as_view(COLLECTION)),
+    path("watchlist/<id:tmdb_id>/", views.WatchlistViewSet.as_view(BY_FILM | {"patch": "move"})),
     path("hidden/<id:tmdb_id>/", views.HiddenMovieViewSet.as_view(BY_FILM)),
     path("history/", views.HistoryViewSet.as_view(COLLECTION)),
+    path("history/clear/", HistoryClearView.as_view()),
     path("history/<id:entry>/", views.HistoryViewSet.as_view(BY_VIEWING)),
+    path("library/last-activities/", LastActivitiesView.as_view()),
 ]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
 from math import ceil
+
+from django.conf import settings
 
 from apps.movies.caches import is_old
 from apps.movies.models import Movie, Person
@@ -39,6 +44,33 @@ def movie_for_tmdb_id(tmdb_id: int) -> Movie:
     """The film, asked of TMDb where we lack it. Raises MovieNotFound or CatalogueUnavailable."""
     movie = Movie.objects.filter(tmdb_id=tmdb_id).first()
     return movie or movie_detailed(tmdb_id)
+
+
+@dataclass(frozen=True)
+class Films:
+    """``known`` by TMDb id; ``unasked``: ids of which TMDb could not be asked now, so that nobody knows."""
+
+    known: dict[int, Movie]
+    unasked: frozenset[int]
+
+
+def movies_for_tmdb_ids(tmdb_ids: Collection[int]) -> Films:
+    """The films, TMDb being asked for some of those that we lack, for as long as somebody may wait."""
+    known = {movie.tmdb_id: movie for movie in Movie.objects.filter(tmdb_id__in=tmdb_ids)}
+    missing = [tmdb_id for tmdb_id in tmdb_ids if tmdb_id not in known]
+    if tmdb() is None:
+        return Films(known, frozenset())
+    until = time.monotonic() + settings.TMDB_DEADLINE
+    for place, tmdb_id in enumerate(missing):
+        if time.monotonic() > until:
+            return Films(known, frozenset(missing[place:]))
+        try:
+            known[tmdb_id] = movie_detailed(tmdb_id)
+        except MovieNotFound:
+            continue
+        except CatalogueUnavailable:
+            return Films(known, frozenset(missing[place:]))
+    return Films(known, frozenset())
 
 
 def movie_detailed(tmdb_id: int) -> Movie:

@@ -4,62 +4,22 @@ import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 
-from apps.favorites.models import RATING_VALUES, Favorite, HiddenMovie, LibraryState, Rating, WatchlistItem
+from apps.favorites.models import RATING_VALUES, LibraryState, Rating, WatchlistItem
 from tests.conftest import signed_in
 from tests.factories import (
     FavoriteFactory,
     GenreFactory,
-    HiddenMovieFactory,
     MovieFactory,
     RatingFactory,
     UserFactory,
     WatchlistItemFactory,
 )
 from tests.favorites.answers import complaints, version_of
+from tests.favorites.shelves import SHELVES, listed
 
 pytestmark = pytest.mark.django_db
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-SHELVES = {
-    "favorites": (Favorite, FavoriteFactory, {}),
-    "ratings": (Rating, RatingFactory, {"value": 8.5}),
-    "watchlist": (WatchlistItem, WatchlistItemFactory, {}),
-    "hidden": (HiddenMovie, HiddenMovieFactory, {}),
-}
-
-
-@pytest.fixture(params=SHELVES)
-def shelf(request):
-    return Shelf(request.param, *SHELVES[request.param])
-
-
-class Shelf:
-    """One of the shelves by its path, and what its bodies need beside the film."""
-
-    def __init__(self, name, model, factory, values):
-        self.path, self.model, self.factory, self.values = f"/api/v1/{name}/", model, factory, values
-
-    def of(self, tmdb_id):
-        return f"{self.path}{tmdb_id}/"
-
-    def body(self, tmdb_id):
-        return {"tmdb_id": tmdb_id} | self.values
-
-    def put_on(self, client, tmdb_id, way="post"):
-        if way == "put":
-            return client.put(self.of(tmdb_id), self.values)
-        return client.post(self.path, self.body(tmdb_id))
-
-
-@pytest.fixture
-def alien(db):
-    return MovieFactory(tmdb_id=348, title="Alien", genres=[GenreFactory(tmdb_id=27)])
-
-
-def listed(client, path):
-    response = client.get(path)
-    assert response.status_code == 200, response.content
-    return [row["movie"]["tmdb_id"] for row in response.json()["data"]]
 
 
 def test_posting_a_film_puts_it_on_the_shelf(api, user, shelf, alien):
@@ -156,7 +116,7 @@ def test_a_body_names_a_film(api, shelf):
     assert ("tmdb_id", "required") in complaints(api.post(shelf.path, {}))
 
 
-@pytest.mark.parametrize("shelf", sorted(SHELVES.keys() - {"watchlist"}), indirect=True)
+@pytest.mark.parametrize("shelf", [shelf for shelf in SHELVES if shelf.name != "watchlist"], ids=repr, indirect=True)
 def test_the_newest_is_listed_first(api, user, shelf):
     for tmdb_id, hours_ago in ((1, 2), (2, 3), (3, 1)):
         shelf.factory(user=user, movie__tmdb_id=tmdb_id, created_at=NOON - timedelta(hours=hours_ago))
@@ -172,10 +132,10 @@ def test_the_watchlist_is_in_its_own_order(api, user):
 
 
 @pytest.mark.parametrize("n_entries", [1, 20])
-def test_listing_costs_six_queries(api, user, shelf, django_assert_num_queries, n_entries):
+def test_listing_costs_five_queries(api, user, shelf, django_assert_num_queries, n_entries):
     for _ in range(n_entries):
         shelf.factory(user=user, movie__genres=[GenreFactory(), GenreFactory()])
-    with django_assert_num_queries(6):  # caller, count, page, films, genres, my
+    with django_assert_num_queries(5):  # caller, count, page, films, genres, my
         response = api.get(shelf.path)
     assert response.json()["pagination"]["total"] == n_entries
 
@@ -288,8 +248,8 @@ def test_a_film_keeps_its_place_on_the_watchlist(api):
 
 
 def test_shelves_do_not_know_of_each_other(api, user, alien):
-    for name, (_, _, values) in SHELVES.items():
-        assert api.post(f"/api/v1/{name}/", {"tmdb_id": 348} | values).status_code == 201
+    for shelf in SHELVES:
+        assert shelf.put_on(api, 348).status_code == 201
     assert version_of(user) == len(SHELVES)
     api.delete("/api/v1/hidden/348/")
     assert listed(api, "/api/v1/favorites/") == [348]
