@@ -222,6 +222,7 @@ class Release(models.Model):
 
     class Meta:
         ordering: ClassVar = ["country", "date", "id"]
+        indexes: ClassVar = [models.Index(fields=["country", "certification", "movie"], name="release_by_rating")]
 
     def __str__(self) -> str:
         return f"{self.country} {self.date}"
@@ -262,6 +263,7 @@ class Availability(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["movie", "provider", "country", "kind"], name="offer_is_told_once"),
         ]
+        indexes = [models.Index(fields=["provider", "country", "kind", "movie"], name="offer_by_provider")]
         verbose_name_plural = "availabilities"
 
     def __str__(self) -> str:

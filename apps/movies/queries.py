@@ -78,6 +78,23 @@ def refuse_empty_ranges(limits: Mapping[str, Any], *, sent: Collection[str]) -> 
             raise serializers.ValidationError({at: f"{low} must not be above {high}."}, code="empty_range")
 
 
+def ratings_up_to(region: str, certification: str, *, at: str = "certification_lte") -> tuple[str, ...]:
+    """The region's ratings no stricter than this one; raises ValidationError at this field where it has no such one."""
+    fitting = up_to(region, certification)
+    if fitting is None:
+        known = ", ".join(CERTIFICATIONS.get(region, ()))
+        says = f'"{certification}" is no rating of {region}. Known there: {known}.'
+        raise serializers.ValidationError({at: says}, code="unknown_certification")
+    return fitting
+
+
+class RegionField(ChoiceField):
+    """A country whose ratings and offers are kept here."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(settings.TMDB_REGIONS, default=settings.TMDB_REGIONS[0], **kwargs)
+
+
 class MovieFilterQuery(QuerySerializer):
     """The filters that lists of films share."""
 
@@ -113,28 +130,27 @@ class ProvidersField(IdsField):
     default_error_messages = {"commas": "Put bars between providers, like 8|337: films on any of them are found."}
 
 
-class MovieListQuery(MovieFilterQuery, PageQuery):
-    include_adult = serializers.BooleanField(default=False)
+class WatchFilterQuery(MovieFilterQuery):
+    """Besides, what a country says of a film: from what age on it is, and who shows it."""
+
     certification_lte = serializers.CharField(
         max_length=20, default="", help_text="Rated no stricter in `region`, like `PG-13`; unrated films are left out."
     )
     providers = ProvidersField(
         default=(), help_text="TMDb's provider ids, any of: `8|337`; without paying for the film itself, in `region`."
     )
-    region = ChoiceField(settings.TMDB_REGIONS, default=settings.TMDB_REGIONS[0], help_text="Whose ratings and offers.")
-    ordering = ChoiceField(list(ORDERINGS.items()), default="-popularity")
+    region = RegionField(help_text="Whose ratings and offers.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = super().validate(attrs)
-        attrs["certifications"] = ()
-        if wanted := attrs["certification_lte"]:
-            fitting = up_to(attrs["region"], wanted)
-            if fitting is None:
-                known = ", ".join(CERTIFICATIONS.get(attrs["region"], ()))
-                says = f'"{wanted}" is no rating of {attrs["region"]}. Known there: {known}.'
-                raise serializers.ValidationError({"certification_lte": says}, code="unknown_certification")
-            attrs["certifications"] = fitting
+        wanted = attrs["certification_lte"]
+        attrs["certifications"] = ratings_up_to(attrs["region"], wanted) if wanted else ()
         return attrs
+
+
+class MovieListQuery(WatchFilterQuery, PageQuery):
+    include_adult = serializers.BooleanField(default=False)
+    ordering = ChoiceField(list(ORDERINGS.items()), default="-popularity")
 
 
 class TrendingQuery(PageQuery):

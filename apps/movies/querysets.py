@@ -61,7 +61,13 @@ class MovieFilter:
     include_adult: bool = False
     region: str = ""
     certifications: tuple[str, ...] = ()  # in the region, one of these
+    without_certifications: tuple[str, ...] = ()  # in the region, none of these
     providers: tuple[int, ...] = ()  # in the region, on one of these without paying for the film itself
+
+    @property
+    def limits_watching(self) -> bool:
+        """Whether it asks for what a country says of a film, which may be another thing tomorrow."""
+        return bool(self.certifications or self.without_certifications or self.providers)
 
 
 class MovieQuerySet(models.QuerySet["Movie"]):
@@ -78,10 +84,7 @@ class MovieQuerySet(models.QuerySet["Movie"]):
             films = films.exclude(genres__tmdb_id__in=wanted.without_genres)
         if wanted.languages:
             films = films.filter(language__in=wanted.languages)
-        if wanted.certifications:
-            films = films._certified(wanted.region, wanted.certifications)
-        if wanted.providers:
-            films = films._offered(wanted.region, wanted.providers)
+        films = films.watchable(wanted)
         limits = {
             "release_date__gte": wanted.year_gte and date(wanted.year_gte, 1, 1),
             "release_date__lte": wanted.year_lte and date(wanted.year_lte, 12, 31),
@@ -91,6 +94,17 @@ class MovieQuerySet(models.QuerySet["Movie"]):
         }
         return films.filter(**{limit: value for limit, value in limits.items() if value is not None})
 
+    def watchable(self, wanted: MovieFilter) -> Self:
+        """The films that pass the limits on ratings and offers, the part of ``matching`` that changes every day."""
+        films = self
+        if wanted.certifications:
+            films = films.filter(pk__in=self._certified(wanted.region, wanted.certifications))
+        if wanted.without_certifications:
+            films = films.exclude(pk__in=self._certified(wanted.region, wanted.without_certifications))
+        if wanted.providers:
+            films = films.filter(pk__in=self._offered(wanted.region, wanted.providers))
+        return films
+
     def _in_genres(self, genres: GenreChoice) -> Self:
         # Not a join for each genre: PostgreSQL took half a second to plan eight of them.
         links: models.QuerySet[Any, Any] = self.model.genres.through.objects.filter(genre__tmdb_id__in=genres.tmdb_ids)
@@ -98,15 +112,14 @@ class MovieQuerySet(models.QuerySet["Movie"]):
             links = links.values("movie").annotate(found=Count("pk")).filter(found=len(set(genres.tmdb_ids)))
         return self.filter(pk__in=links.values("movie"))
 
-    def _certified(self, country: str, certifications: Collection[str]) -> Self:
+    def _certified(self, country: str, certifications: Collection[str]) -> models.QuerySet[Any, Any]:
         releases = self.model._meta.get_field("releases").related_model._default_manager
-        fitting = releases.filter(country=country, certification__in=certifications)
-        return self.filter(pk__in=fitting.values("movie"))
+        return releases.filter(country=country, certification__in=certifications).values("movie")
 
-    def _offered(self, country: str, providers: Collection[int]) -> Self:
+    def _offered(self, country: str, providers: Collection[int]) -> models.QuerySet[Any, Any]:
         offers = self.model._meta.get_field("availabilities").related_model._default_manager
         included = offers.filter(country=country, provider__tmdb_id__in=providers).exclude(kind__in=["rent", "buy"])
-        return self.filter(pk__in=included.values("movie"))
+        return included.values("movie")
 
     def shown(self) -> Self:
         """Without films that TMDb has no more, or that we may not show."""

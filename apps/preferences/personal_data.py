@@ -18,6 +18,9 @@ FIELDS = [
     "runtime_lte",
     "vote_gte",
     "include_adult",
+    "watch_region",
+    "certification_lte",
+    "providers",
     "updated_at",
 ]
 

@@ -6,9 +6,9 @@ from apps.authentication.requests import signed_in
 from apps.favorites.models import LibraryState
 from apps.preferences.models import UserPreference
 from apps.preferences.serializers import PreferenceSerializer
-from apps.preferences.services import preference_set
+from apps.preferences.services import preference_reset, preference_set
 from utils.rendering import ApiResponse
-from utils.views import ApiGenericView
+from utils.views import ApiGenericView, ApiView
 
 
 @extend_schema(tags=["preferences"])
@@ -41,3 +41,12 @@ class PreferenceView(ApiGenericView):
             serializer.is_valid(raise_exception=True)
             changed = preference_set(user=user, **serializer.validated_data)
         return ApiResponse(self.get_serializer(changed).data, message="Preferences saved.")
+
+
+@extend_schema(tags=["preferences"])
+class PreferenceResetView(ApiView):
+    @extend_schema(operation_id="preferences_reset", request=None, responses={200: PreferenceSerializer})
+    def post(self, request: Request) -> ApiResponse:
+        """Forget all preferences; the answer is the defaults."""
+        defaults = preference_reset(user=signed_in(request))
+        return ApiResponse(PreferenceSerializer(defaults).data, message="Preferences reset.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
@@ -66,8 +66,25 @@ class Catalogue:
         """Where these films are, UNKNOWN for those that came later than the training."""
         return positions(self.item_ids, movie_pks)
 
+    def among(self, movie_pks: Iterable[int]) -> BoolArray:
+        """(n_items,): whether each film is one of these; they may hold others."""
+        places = self.positions(np.fromiter(movie_pks, dtype=np.int64))
+        found = np.zeros(len(self.item_ids), dtype=bool)
+        found[places[places != UNKNOWN]] = True
+        return found
+
+    def passing(self, wanted: MovieFilter) -> BoolArray:
+        """(n_items,): the films that ``MovieQuerySet.matching`` would find.
+
+        Ratings and offers change every day: they are asked of the tables, in one query, where the filter limits them.
+        """
+        kept = self.matching(wanted)
+        if wanted.limits_watching:
+            kept &= self.among(Movie.objects.watchable(wanted).values_list("pk", flat=True))
+        return kept
+
     def matching(self, wanted: MovieFilter) -> BoolArray:
-        """(n_items,): the films that ``MovieQuerySet.matching`` would find."""
+        """(n_items,): the same without a look at the tables, which for ratings and offers is not enough."""
         kept = np.ones(len(self.item_ids), dtype=bool) if wanted.include_adult else ~np.asarray(self.adult)
         for values, least, most in (
             (self.year, wanted.year_gte, wanted.year_lte),

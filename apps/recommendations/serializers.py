@@ -3,7 +3,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from apps.movies.queries import MovieFilterQuery
+from apps.movies.queries import WatchFilterQuery
 from apps.movies.serializers import MovieCardSerializer
 from apps.recommendations import registry
 from apps.recommendations.answers import NO_SIGNAL, NOT_TRAINED, TMDB_TERMS, Wish
@@ -20,7 +20,7 @@ WHY_NOT = [
 ]
 
 
-class RecommendationQuery(MovieFilterQuery, PageQuery):
+class RecommendationQuery(WatchFilterQuery, PageQuery):
     algorithm = ChoiceField(
         ALGORITHMS, default=None, help_text="Who is to answer; left out: the one that does best for you now."
     )

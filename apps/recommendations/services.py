@@ -23,7 +23,7 @@ from apps.recommendations.answers import (
     Recommendations,
     Wish,
 )
-from apps.recommendations.catalogue import UNKNOWN, Catalogue
+from apps.recommendations.catalogue import Catalogue
 from apps.recommendations.engines.contract import BoolArray, Engine, Profiles
 from apps.recommendations.profile import Caller
 from apps.recommendations.ranking import Ranking, ranked
@@ -108,16 +108,12 @@ def _why_not(model: Model | None, profiles: Profiles | None, name: str, barred: 
 
 def _allowed(catalogue: Catalogue, caller: Caller, wish: Wish) -> tuple[BoolArray, dict[str, int]]:
     """(n_items,): the films that may be shown; and how many each ground kept out that those before it let pass."""
-    done = np.array(sorted(_done(caller, wish)), dtype=np.int64)
-    fresh = np.ones(len(catalogue.item_ids), dtype=bool)
-    places = catalogue.positions(done)
-    fresh[places[places != UNKNOWN]] = False
     grounds = {
-        "library": fresh,
-        "preferences": catalogue.matching(caller.limits),
-        "filters": catalogue.matching(wish.filter),
+        "library": ~catalogue.among(_done(caller, wish)),
+        "preferences": catalogue.passing(caller.limits),
+        "filters": catalogue.passing(wish.filter),
     }
-    allowed, filtered_out = np.ones_like(fresh), {}
+    allowed, filtered_out = np.ones(len(catalogue.item_ids), dtype=bool), {}
     for ground, passing in grounds.items():
         filtered_out[ground] = int((allowed & ~passing).sum())
         allowed &= passing

@@ -1,12 +1,13 @@
 """Two camps of films and the people who like them, in the tables: the same rows with the same keys every time."""
 
+import random
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
 from apps.authentication.models import User
 from apps.favorites.models import Favorite, HiddenMovie
-from apps.movies.models import Genre, Keyword, Movie
+from apps.movies.models import Availability, Genre, Keyword, Movie, Provider, Release
 
 N_FILMS = 80
 N_USERS = 24
@@ -14,6 +15,8 @@ LIKES_EACH = 8
 UNLIKED = (70, 71, 72, 73, 74, 75, 76, 77, 78, 79)  # films that nobody in the community has touched
 FIRST_PK = 1_000_000  # out of the way of the sequences
 GENRES = {18: "Drama", 28: "Action", 35: "Comedy", 878: "Science Fiction"}
+RATINGS = {"US": ("G", "PG", "PG-13", "R", "NC-17"), "DE": ("0", "6", "12", "16", "18")}  # the mildest first
+PROVIDERS = (8, 9, 337)
 CAMP_GENRES = (18, 28)  # by camp: film n and user n belong to camp n % 2
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -30,6 +33,7 @@ def settle():
     genres = Genre.objects.bulk_create([Genre(tmdb_id=tmdb_id, name=name) for tmdb_id, name in GENRES.items()])
     _tag(films, {genre.tmdb_id: genre for genre in genres}, rng)
     _like(films, rng)
+    _sell(films, random.Random(7))
     return films
 
 
@@ -63,6 +67,23 @@ def _tag(films, genres, rng):
     through.objects.bulk_create(
         [through(movie=film, keyword=keywords[number % 2]) for number, film in enumerate(films[:-1])]
     )
+
+
+def _sell(films, rng):
+    """In each country at most two ratings and a few offers for a film, some of them for money."""
+    providers = Provider.objects.bulk_create([Provider(tmdb_id=tmdb_id, name=str(tmdb_id)) for tmdb_id in PROVIDERS])
+    releases, offers = [], []
+    for film in films:
+        for country, ratings in RATINGS.items():
+            told = rng.choices([*ratings, "NR", ""], k=rng.choice([0, 1, 1, 1, 2]))
+            releases += [Release(movie=film, country=country, kind=3, certification=rating) for rating in told]
+            sellers = [(provider, kind) for provider in providers for kind in Availability.Kind.values]
+            offers += [
+                Availability(movie=film, country=country, provider=provider, kind=kind)
+                for provider, kind in rng.sample(sellers, rng.choice([0, 0, 1, 2, 3]))
+            ]
+    Release.objects.bulk_create(releases)
+    Availability.objects.bulk_create(offers)
 
 
 def _like(films, rng):

@@ -1,9 +1,13 @@
 """Filters drawn at random, and a judge of what they let pass that shares no code with ours."""
 
+from dataclasses import dataclass, replace
+
+from apps.movies.models import Availability, Release
 from apps.movies.querysets import GenreChoice, MovieFilter
-from tests.recommendations.community import GENRES
+from tests.recommendations.community import GENRES, PROVIDERS, RATINGS
 
 GENRE_IDS = sorted(GENRES)
+FOR_MONEY = {"rent", "buy"}
 
 
 def drawn_filter(rng):
@@ -27,7 +31,52 @@ def drawn_filter(rng):
     )
 
 
-def passes(card, limits):
+def drawn_market(rng):
+    """A filter by what a country says of films, and by nothing else: little is left where more is limited."""
+    region = rng.choice(sorted(RATINGS))
+    rated, offered = rng.choice([(True, False), (False, True), (True, True)])
+    return MovieFilter(
+        include_adult=rng.random() < 0.5,
+        region=region,
+        certifications=RATINGS[region][: rng.randint(2, len(RATINGS[region]))] if rated else (),
+        providers=tuple(rng.sample([*PROVIDERS, 99], rng.randint(2, 3))) if offered else (),
+    )
+
+
+def as_told(limits):
+    """The same as preferences have it: without genres to look for, with ratings to keep away from."""
+    stricter = set(RATINGS.get(limits.region, ())) - set(limits.certifications) if limits.certifications else ()
+    return replace(limits, genres=None, without_certifications=tuple(sorted(stricter)))
+
+
+@dataclass(frozen=True)
+class Market:
+    """What every country says today: (TMDb id, country, rating) and (TMDb id, country, provider, kind of offer)."""
+
+    ratings: frozenset
+    offers: frozenset
+
+    @classmethod
+    def today(cls):
+        ratings = Release.objects.values_list("movie__tmdb_id", "country", "certification")
+        offers = Availability.objects.values_list("movie__tmdb_id", "country", "provider__tmdb_id", "kind")
+        return cls(frozenset(ratings), frozenset(offers))
+
+    def lets_watch(self, tmdb_id, limits):
+        ratings = {rating for film, country, rating in self.ratings if (film, country) == (tmdb_id, limits.region)}
+        included = {
+            provider
+            for film, country, provider, kind in self.offers
+            if (film, country) == (tmdb_id, limits.region) and kind not in FOR_MONEY
+        }
+        return (
+            (not limits.certifications or not ratings.isdisjoint(limits.certifications))
+            and ratings.isdisjoint(limits.without_certifications)
+            and (not limits.providers or not included.isdisjoint(limits.providers))
+        )
+
+
+def passes(card, limits, market):
     """Whether a film, as the API shows it, is within all of these limits."""
     genres = {genre["id"] for genre in card["genres"]}
     return (
@@ -38,6 +87,7 @@ def passes(card, limits):
         and _within(card["runtime"], limits.runtime_gte, limits.runtime_lte)
         and _within(card["vote_average"], limits.vote_gte, None)
         and (not limits.languages or card["language"] in limits.languages)
+        and market.lets_watch(card["tmdb_id"], limits)
     )
 
 
@@ -51,6 +101,12 @@ def as_query(limits):
         query["without_genres"] = ",".join(map(str, limits.without_genres))
     if limits.languages:
         query["language"] = ",".join(limits.languages)
+    if limits.region:
+        query["region"] = limits.region
+    if limits.certifications:
+        query["certification_lte"] = limits.certifications[-1]
+    if limits.providers:
+        query["providers"] = "|".join(map(str, limits.providers))
     return query
 
 

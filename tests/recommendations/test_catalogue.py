@@ -9,13 +9,13 @@ from apps.movies.querysets import GenreChoice, MovieFilter
 from apps.recommendations.catalogue import UNKNOWN, Catalogue, incidence
 from tests.factories import GenreFactory, MovieFactory
 from tests.recommendations.community import FIRST_PK
-from tests.recommendations.limits import drawn_filter
+from tests.recommendations.limits import as_told, drawn_filter, drawn_market
 
 ANYTHING = MovieFilter(include_adult=True)
 
 
 def found_by_arrays(catalogue, wanted):
-    return catalogue.item_ids[catalogue.matching(wanted)].tolist()
+    return catalogue.item_ids[catalogue.passing(wanted)].tolist()
 
 
 def found_by_tables(wanted):
@@ -27,7 +27,7 @@ def test_arrays_and_tables_let_the_same_films_pass(community, seed):
     rng = random.Random(seed)
     catalogue = Catalogue.from_tables()
     for _ in range(15):
-        wanted = drawn_filter(rng)
+        wanted = rng.choice([drawn_filter, drawn_market, lambda rng: as_told(drawn_market(rng))])(rng)
         assert found_by_arrays(catalogue, wanted) == found_by_tables(wanted), wanted
 
 
@@ -46,13 +46,17 @@ def test_arrays_and_tables_let_the_same_films_pass(community, seed):
         {"genres": GenreChoice((18,))},
         {"genres": GenreChoice((18, 35))},
         {"genres": GenreChoice((18, 28), match_all=False)},
+        {"region": "US"},
+        {"region": "US", "certifications": ("G", "PG")},
+        {"region": "US", "without_certifications": ("R", "NC-17")},
+        {"region": "DE", "providers": (8, 337)},
     ],
 )
 def test_each_limit_lets_some_films_pass_and_the_same_as_in_the_tables(community, limit):
     wanted = replace(ANYTHING, **limit)
     found = found_by_arrays(Catalogue.from_tables(), wanted)
     assert found == found_by_tables(wanted)
-    assert 0 < len(found) < len(community) or not limit
+    assert 0 < len(found) < len(community) or limit in ({}, {"region": "US"})
 
 
 def test_a_limit_lets_pass_its_own_value(db):
@@ -74,6 +78,21 @@ def test_a_genre_that_nobody_knows_is_in_no_film(community):
     assert not catalogue.matching(replace(ANYTHING, genres=GenreChoice((99,)))).any()
     assert not catalogue.matching(replace(ANYTHING, genres=GenreChoice((18, 99)))).any()
     assert catalogue.matching(replace(ANYTHING, without_genres=(99,))).all()
+
+
+@pytest.mark.parametrize(
+    ("limits", "n_queries"),
+    [
+        ({"region": "US", "languages": ("en",)}, 0),
+        ({"region": "US", "certifications": ("G",), "without_certifications": ("R",), "providers": (8,)}, 1),
+    ],
+)
+def test_the_tables_are_asked_only_where_ratings_or_offers_are_limited(
+    community, django_assert_num_queries, limits, n_queries
+):
+    catalogue = Catalogue.from_tables()
+    with django_assert_num_queries(n_queries):
+        assert catalogue.passing(replace(ANYTHING, **limits)).any()
 
 
 def test_positions_are_where_the_films_are_and_unknown_for_others(community):

@@ -359,6 +359,10 @@ def test_who_likes_only_films_that_came_after_the_training_is_answered_as_a_newc
         ({"per_page": "101"}, [("per_page", "max_value")]),
         ({"include_watched": "perhaps"}, [("include_watched", "invalid")]),
         ({"year_gte": "2000", "year_lte": "1990"}, [("year_gte", "empty_range")]),
+        ({"region": "XX"}, [("region", "invalid_choice")]),
+        ({"certification_lte": "12"}, [("certification_lte", "unknown_certification")]),
+        ({"providers": "8,337"}, [("providers", "commas")]),
+        ({"watch_region": "US"}, [("watch_region", "unknown_parameter")]),
     ],
 )
 def test_what_is_not_understood_is_refused(api, model, query, errors):
@@ -390,7 +394,29 @@ def test_an_answer_costs_the_same_queries_whatever_its_size(
         assert len(ask(client, algorithm=name, per_page=per_page)["data"]) == per_page
 
 
+@pytest.mark.parametrize("per_page", [5, 10])
+@pytest.mark.parametrize(
+    ("limits", "query", "more"),
+    [
+        ({"certification_lte": "NC-17"}, {}, 1),
+        ({"providers": [8, 337]}, {}, 1),
+        ({"certification_lte": "NC-17", "providers": [8, 9, 337]}, {}, 1),
+        ({}, {"certification_lte": "NC-17", "providers": "8|337"}, 1),
+        ({"providers": [8, 9, 337]}, {"certification_lte": "NC-17"}, 2),
+    ],
+)
+def test_limits_on_ratings_and_offers_cost_a_query_where_they_are_told_and_one_where_they_are_asked(
+    api, fan, model, django_assert_num_queries, limits, query, more, per_page
+):
+    preference_set(user=fan, **limits)
+    ask(api)  # loads the model
+    with django_assert_num_queries(11 + more):
+        assert len(ask(api, algorithm="knn", per_page=per_page, **query)["data"]) == per_page
+
+
+@pytest.mark.parametrize("limits", [{}, {"certification_lte": "NC-17", "providers": [8, 9, 337]}])
 @pytest.mark.parametrize("per_page", [5, 50])
-def test_an_answer_from_the_tables_costs_thirteen_queries(api, fan, django_assert_num_queries, per_page):
+def test_an_answer_from_the_tables_costs_thirteen_queries(api, fan, django_assert_num_queries, limits, per_page):
+    preference_set(user=fan, **limits)
     with django_assert_num_queries(13):
-        assert len(ask(api, per_page=per_page)["data"]) == per_page
+        assert ask(api, per_page=per_page)["data"]

@@ -3,20 +3,26 @@ from dataclasses import replace
 
 import pytest
 
-from apps.movies.models import Genre, Movie
+from apps.movies.models import Availability, Genre, Movie, Provider, Release
 from apps.movies.querysets import MovieFilter
 from apps.movies.serializers import MovieCardSerializer
+from apps.preferences.models import UserPreference
 from apps.preferences.services import preference_set
 from apps.recommendations.registry import NAMES
 from tests.factories import HiddenMovieFactory, MovieFactory, ViewingFactory
-from tests.recommendations.limits import as_query, drawn_filter, passes
+from tests.recommendations.limits import Market, as_query, as_told, drawn_filter, drawn_market, passes
 
 URL = "/api/v1/recommendations/"
 PER_PAGE = 15
 
 
+@pytest.fixture(autouse=True)
+def regions(settings):
+    settings.TMDB_REGIONS = ["US", "DE"]
+
+
 def told(user, limits):
-    """Say these limits as preferences, which know of no genre that must be there."""
+    """Say these limits as preferences."""
     preference_set(
         user=user,
         muted_genres=Genre.objects.filter(tmdb_id__in=limits.without_genres),
@@ -27,6 +33,9 @@ def told(user, limits):
         runtime_lte=limits.runtime_lte,
         vote_gte=limits.vote_gte,
         include_adult=limits.include_adult,
+        watch_region=limits.region or "US",
+        certification_lte=limits.certifications[-1] if limits.certifications else "",
+        providers=list(limits.providers),
     )
 
 
@@ -49,10 +58,11 @@ def check_promises(api, user, limits, wanted, query):
     done |= set(user.hiddenmovies.values_list("movie__tmdb_id", flat=True))
     done |= set(user.viewings.values_list("movie__tmdb_id", flat=True))
     cards = MovieCardSerializer(Movie.objects.for_cards(), many=True).data
+    market = Market.today()
     allowed = {
         card["tmdb_id"]
         for card in cards
-        if passes(card, limits) and passes(card, wanted) and card["tmdb_id"] not in done
+        if passes(card, limits, market) and passes(card, wanted, market) and card["tmdb_id"] not in done
     }
     query = query | as_query(wanted)
     shown, total = all_pages(api, query)
@@ -67,9 +77,19 @@ def check_promises(api, user, limits, wanted, query):
 def draw(seed):
     """What somebody told us, and what they ask for: at times much, at times nothing."""
     rng = random.Random(seed)
-    limits = replace(drawn_filter(rng), genres=None) if seed % 4 else MovieFilter()
-    wanted = drawn_filter(rng) if seed % 3 else MovieFilter()
-    return limits, replace(wanted, include_adult=True)
+    kinds = [drawn_filter, drawn_market, lambda rng: MovieFilter()]
+    limits, wanted = kinds[seed % 3](rng), kinds[seed // 3 % 3](rng)
+    return as_told(limits), replace(wanted, include_adult=True)
+
+
+@pytest.mark.parametrize("seeds", [range(9), range(9, 18)])
+def test_what_is_drawn_leaves_films_to_show(community, seeds):
+    cards, market = MovieCardSerializer(Movie.objects.for_cards(), many=True).data, Market.today()
+    left = [
+        sum(passes(card, limits, market) and passes(card, wanted, market) for card in cards)
+        for limits, wanted in map(draw, seeds)
+    ]
+    assert sum(0 < n < len(cards) for n in left) >= 5, left
 
 
 @pytest.fixture
@@ -82,19 +102,19 @@ def choosy_fan(fan, community):
 @pytest.mark.parametrize("name", [*NAMES, None])
 def test_no_film_breaks_a_limit_none_is_shown_twice_and_none_is_missing(api, choosy_fan, model, name):
     query = {"algorithm": name} if name else {}
-    for seed in range(8):
+    for seed in range(9):
         check_promises(api, choosy_fan, *draw(seed), query)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_holds_for_who_did_nothing_yet(api, user, model, name):
-    for seed in range(8, 12):
+    for seed in range(9, 18):
         check_promises(api, user, *draw(seed), {"algorithm": name})
 
 
 @pytest.mark.parametrize("name", [None, "knn"])
 def test_the_same_holds_before_the_first_training(api, choosy_fan, name):
-    for seed in range(12, 24):
+    for seed in range(18):
         check_promises(api, choosy_fan, *draw(seed), {"algorithm": name} if name else {})
 
 
@@ -111,6 +131,18 @@ BREAKING = [
 ]
 
 
+def market_turned(films):
+    """Make each film break one limit on ratings or offers in a way of its own: as many films as there are ways."""
+    unrated, too_strict, stricter_too, not_offered, sold = films
+    Release.objects.filter(movie=unrated).delete()
+    Release.objects.filter(movie=too_strict).update(certification="R")
+    Release.objects.create(movie=stricter_too, country="US", kind=5, certification="NC-17")
+    Availability.objects.filter(movie=not_offered).delete()
+    Availability.objects.filter(movie=sold).delete()
+    Availability.objects.create(movie=sold, country="US", provider=Provider.objects.get(tmdb_id=8), kind="rent")
+    Availability.objects.create(movie=sold, country="DE", provider=Provider.objects.get(tmdb_id=8), kind="flatrate")
+
+
 @pytest.mark.parametrize("name", [*NAMES, None])
 def test_preferences_are_obeyed_also_for_films_that_changed_since_the_training(api, fan, model, name):
     limits = MovieFilter(
@@ -125,7 +157,7 @@ def test_preferences_are_obeyed_also_for_films_that_changed_since_the_training(a
     told(fan, limits)
     query = {"per_page": "100"} | ({"algorithm": name} if name else {})
     shown = [item["movie"] for item in api.get(URL, query).json()["data"]]
-    assert all(passes(film, limits) for film in shown)
+    assert all(passes(film, limits, Market.today()) for film in shown)
     muted, *changed = shown[: 1 + len(BREAKING)]
     Movie.objects.get(tmdb_id=muted["tmdb_id"]).genres.add(Genre.objects.get(tmdb_id=878))
     for film, breaking in zip(changed, BREAKING, strict=True):
@@ -134,6 +166,70 @@ def test_preferences_are_obeyed_also_for_films_that_changed_since_the_training(a
     left = shown[1 + len(BREAKING) :]
     assert left
     assert sorted(after) == sorted(film["tmdb_id"] for film in left)
+
+
+@pytest.mark.parametrize("trained", [True, False])
+@pytest.mark.parametrize("name", [*NAMES, None])
+def test_ratings_and_offers_are_obeyed_as_they_are_today(api, request, fan, community, trained, name):
+    if trained:
+        request.getfixturevalue("model")
+    netflix = Provider.objects.get(tmdb_id=8)
+    Release.objects.all().delete()
+    Availability.objects.all().delete()
+    Release.objects.bulk_create(
+        Release(movie=film, country="US", kind=3, certification=("G", "PG-13")[n % 2])
+        for n, film in enumerate(community)
+    )
+    Availability.objects.bulk_create(
+        Availability(movie=film, country="US", provider=netflix, kind=("ads", "free", "flatrate")[n % 3])
+        for n, film in enumerate(community)
+    )
+    query = {"per_page": "100"} | ({"algorithm": name} if name else {})
+
+    def ids():
+        return [item["movie"]["tmdb_id"] for item in api.get(URL, query).json()["data"]]
+
+    before = ids()
+    preference_set(user=fan, certification_lte="PG-13", providers=[8, 9])
+    assert ids() == before
+    turned, left = before[:5], before[5:]
+    market_turned([Movie.objects.get(tmdb_id=tmdb_id) for tmdb_id in turned])
+    body = api.get(URL, query | {"per_page": "10"}).json()
+    assert sorted(ids()) == sorted(left)
+    assert (len(body["data"]), body["pagination"]["total"]) == (10, len(left))
+    assert body["meta"]["filtered_out"] == {
+        "library": 5,
+        "preferences": len(turned) + sum(film.adult for film in community),
+        "filters": 0,
+    }
+
+
+@pytest.mark.parametrize("trained", [True, False])
+def test_a_parameter_narrows_what_preferences_let_pass_and_never_widens_it(api, request, fan, community, trained):
+    if trained:
+        request.getfixturevalue("model")
+
+    def asked(**query):
+        body = api.get(URL, {"per_page": 100, **query}).json()
+        return {item["movie"]["tmdb_id"] for item in body["data"]}, body["meta"]["filtered_out"]["filters"]
+
+    anything, _ = asked()
+    by_offer, _ = asked(providers="8|337")
+    mild, _ = asked(certification_lte="PG")
+    there, _ = asked(region="DE", certification_lte="12")
+    preference_set(user=fan, certification_lte="PG-13", providers=[8])
+    told, filtered = asked()
+    assert anything > by_offer > told > set() == asked(providers="9999")[0]
+    assert filtered == 0
+    assert asked(providers="8|337") == (told, 0)
+    assert asked(certification_lte="PG") == (told & mild, len(told - mild))
+    assert asked(certification_lte="NC-17") == (told, 0)
+    assert asked(region="DE", certification_lte="12") == (told & there, len(told - there))
+
+
+def test_a_limit_that_its_region_knows_no_more_lets_no_film_pass_that_it_did_not(api, user, model):
+    UserPreference.objects.create(user=user, certification_lte="GP")  # PG, until 1972
+    assert api.get(URL).json()["data"] == []
 
 
 def test_adult_films_are_shown_to_who_asked_for_them(api, fan, model):
