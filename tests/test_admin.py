@@ -5,7 +5,17 @@ from django.urls import reverse
 
 from apps.authentication.models import SecurityEvent, Session, User
 from apps.authentication.sessions import session_open
-from apps.favorites.models import Favorite, HiddenMovie, LibraryState, Rating, ViewingHistory, WatchlistItem
+from apps.favorites.models import (
+    Favorite,
+    HiddenMovie,
+    IdempotencyKey,
+    ImportJob,
+    LibraryState,
+    Rating,
+    Removal,
+    ViewingHistory,
+    WatchlistItem,
+)
 from apps.movies.models import Credit, Genre, Keyword, ListEntry, Movie, Person
 from apps.preferences.models import UserPreference
 from apps.recommendations.models import ModelVersion
@@ -38,6 +48,8 @@ ROWS = {
     Genre: GenreFactory,
     Group: lambda: Group.objects.create(name="editors"),
     HiddenMovie: HiddenMovieFactory,
+    IdempotencyKey: lambda: IdempotencyKey.objects.create(user=UserFactory(), key="k", fingerprint="f"),
+    ImportJob: lambda: ImportJob.objects.create(user=UserFactory(), format="imdb", file_name="ratings.csv"),
     Keyword: lambda: Keyword.objects.create(name="heist"),
     LibraryState: lambda: LibraryState.objects.create(user=UserFactory()),
     ListEntry: lambda: ListEntry.objects.create(name="trending_day", position=1, movie=MovieFactory()),
@@ -45,6 +57,9 @@ ROWS = {
     Movie: film_with_a_cast,
     Person: lambda: Person.objects.create(name="Ann"),
     Rating: RatingFactory,
+    Removal: lambda: Removal.objects.create(
+        user=UserFactory(), part="favorites", item=603, removed_at="2026-05-01T12:00:00Z", version=1
+    ),
     SecurityEvent: lambda: SecurityEvent.objects.create(kind="signed_in", user=UserFactory(), request_id="r"),
     Session: signed_in_session,
     User: UserFactory,

@@ -31,7 +31,7 @@ from utils.memory import Memory
 
 THROTTLED = Counter("marquee_throttled", "Requests refused with 429, by scope.", ["scope"])
 
-OF_WRITES = {"writes", "password"}  # reads pass these
+OF_WRITES = {"writes", "password", "imports"}  # reads pass these
 
 # Two scripts of ``limits``, asked of all windows in one step: a trip for each could take a place in one window for a
 # request that the next window refuses. KEYS and ARGV are theirs, here as arguments.
@@ -214,6 +214,7 @@ WHO: dict[str, Callable[[Request], str]] = {
     "mail_address": client_address,
     "links": client_address,
     "export": _user,
+    "imports": _user,
     "writes": _user,
     "search": client_address,
     "misses": client_address,

@@ -22,8 +22,10 @@ email_links.json      links that we sent you and that still work, without what m
 favorites.json        films you liked
 hidden.json           films you do not want to be shown
 history.json          what you watched, and when
+imports.json          files that you imported in the last 90 days
 preferences.json      what you told us about your taste and limits
 ratings.json          films you rated, from 0.5 to 10
+removed.json          what you took off these lists, and when: item is the film's tmdb_id, in the history the viewing
 security_events.json  what happened to your account, such as sign-ins and changes of password, and from which networks
 sessions.json         devices on which you are or were signed in, and the networks they came from
 watchlist.json        films you want to see, in your order

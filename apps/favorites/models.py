@@ -179,3 +179,6 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} of {self.user_id}"
+
+
+from apps.favorites.transfer.models import ImportJob, ImportRow  # noqa: E402, F401  # Django finds models here alone

@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from apps.favorites import views
 from apps.favorites.many_views import BulkView, CheckView, HistoryClearView, LastActivitiesView
 from apps.favorites.serializers import EntryBulkBody, RatingBody, RatingBulkBody
+from apps.favorites.transfer import views as transfer
 
 COLLECTION: dict[str, Any] = {"get": "list", "post": "create"}
 BY_FILM: dict[str, Any] = {"get": "retrieve", "put": "update", "delete": "destroy"}
@@ -34,4 +35,11 @@ urlpatterns = [
     path("history/clear/", HistoryClearView.as_view()),
     path("history/<id:entry>/", views.HistoryViewSet.as_view(BY_VIEWING)),
     path("library/last-activities/", LastActivitiesView.as_view()),
+    path("library/import/", transfer.ImportsViewSet.as_view(COLLECTION)),
+    path("library/import/<uuid:job>/", transfer.ImportView.as_view()),
+    path("library/import/<uuid:job>/rows/", transfer.ImportRowsView.as_view()),
+    path("library/import/<uuid:job>/rows/<id:number>/", transfer.ImportRowView.as_view()),
+    path("library/import/<uuid:job>/apply/", transfer.ImportApplyView.as_view()),
+    path("library/import/<uuid:job>/undo/", transfer.ImportUndoView.as_view()),
+    path("library/export/", transfer.LibraryExportView.as_view()),
 ]

@@ -222,6 +222,11 @@ SPECTACULAR_SETTINGS = {
         "CreditKind": "apps.movies.models.Credit.Kind",
         "ReasonCode": "apps.recommendations.serializers.REASON_CODES",
         "ViewingSource": "apps.favorites.models.ViewingHistory.Source",
+        "ImportFormat": "apps.favorites.transfer.models.ImportJob.Format",
+        "ImportState": "apps.favorites.transfer.models.ImportJob.State",
+        "ImportOutcome": "apps.favorites.transfer.models.ImportRow.Outcome",
+        "ImportReason": "apps.favorites.transfer.serializers.REASONS",
+        "LibraryPart": "apps.favorites.transfer.serializers.PARTS",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -282,6 +287,7 @@ THROTTLES = {
     "mail_address": env.str("THROTTLE_MAIL_ADDRESS", default="10/minute;60/hour;200/day"),
     "links": env.str("THROTTLE_LINKS", default="20/minute;200/hour"),
     "export": env.str("THROTTLE_EXPORT", default="4/minute;20/hour"),
+    "imports": env.str("THROTTLE_IMPORTS", default="6/hour;20/day"),
     "writes": env.str("THROTTLE_WRITES", default="120/minute;3000/hour"),
     "search": env.str("THROTTLE_SEARCH", default="120/minute;2000/hour"),
     "misses": env.str("THROTTLE_MISSES", default="600/minute;10000/hour"),
@@ -318,6 +324,8 @@ CELERY_BEAT_SCHEDULE = {
     "genres of TMDb": {"task": "movies.sync_genres", "schedule": crontab(hour=5, minute=15)},
     "films too old to keep": {"task": "movies.refresh_catalogue", "schedule": crontab(hour=5, minute=30)},
     "films that TMDb has no more": {"task": "movies.sync_ids", "schedule": crontab(hour=9, minute=0)},
+    "imports that stand still": {"task": "favorites.resume_imports", "schedule": timedelta(minutes=15)},
+    "imports too old to keep": {"task": "favorites.forget_imports", "schedule": crontab(hour=4, minute=30)},
     "sessions that ended": {"task": "authentication.forget_ended_sessions", "schedule": crontab(hour=4, minute=15)},
 }
 JOBS_EAGER = False

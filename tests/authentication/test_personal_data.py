@@ -15,7 +15,17 @@ from apps.authentication.links import link_make
 from apps.authentication.models import EmailLink, SecurityEvent, Session, User
 from apps.authentication.personal_data import personal_rows, personal_rows_erase, registered_apps
 from apps.authentication.sessions import session_open
-from apps.favorites.models import Favorite, HiddenMovie, LibraryState, Rating, ViewingHistory, WatchlistItem
+from apps.favorites.models import (
+    Favorite,
+    HiddenMovie,
+    IdempotencyKey,
+    ImportJob,
+    LibraryState,
+    Rating,
+    Removal,
+    ViewingHistory,
+    WatchlistItem,
+)
 from apps.preferences.models import UserPreference
 from tests.conftest import signed_in
 from tests.factories import (
@@ -39,8 +49,10 @@ FILES = [
     "favorites",
     "hidden",
     "history",
+    "imports",
     "preferences",
     "ratings",
+    "removed",
     "security_events",
     "sessions",
     "watchlist",
@@ -59,9 +71,14 @@ ROWS = {
     EmailLink: lambda user: link_make(user, EmailLink.Purpose.RESET_PASSWORD, user.email),
     Favorite: lambda user: FavoriteFactory(user=user),
     HiddenMovie: lambda user: HiddenMovieFactory(user=user),
+    IdempotencyKey: lambda user: IdempotencyKey.objects.create(user=user, key="k", fingerprint="f"),
+    ImportJob: lambda user: ImportJob.objects.create(user=user, format="imdb", file_name="ratings.csv", rows_total=7),
     LibraryState: lambda user: LibraryState.objects.create(user=user),
     LogEntry: lambda user: LogEntry.objects.create(user=user, action_flag=CHANGE, object_repr="a film"),
     Rating: lambda user: RatingFactory(user=user),
+    Removal: lambda user: Removal.objects.create(
+        user=user, part="favorites", item=603, removed_at="2026-05-01T12:00:00Z", version=1
+    ),
     SecurityEvent: lambda user: record(SecurityEvent.Kind.SIGNED_IN, user),
     Session: session_open,
     User.groups.through: lambda user: user.groups.add(Group.objects.get_or_create(name="editors")[0]),
@@ -70,7 +87,7 @@ ROWS = {
     ViewingHistory: lambda user: ViewingFactory(user=user),
     WatchlistItem: lambda user: WatchlistItemFactory(user=user),
 }
-NOT_EXPORTED = {LibraryState, LogEntry, User.groups.through, User.user_permissions.through}
+NOT_EXPORTED = {IdempotencyKey, LibraryState, LogEntry, User.groups.through, User.user_permissions.through}
 
 
 def models_about_a_user():
@@ -160,6 +177,8 @@ def test_the_rows_are_as_plain_as_they_can_be(time_machine):
     WatchlistItemFactory(user=user, movie=film, position=7)
     ViewingFactory(user=user, movie=film, client_id="tv-1")
     preference_of(user)
+    ROWS[ImportJob](user)
+    ROWS[Removal](user)
     now = "2026-05-01T12:00:00Z"
     names = {"tmdb_id": 603, "title": "Mätrix"}
     times = {"created_at": now, "updated_at": now}
@@ -194,6 +213,17 @@ def test_the_rows_are_as_plain_as_they_can_be(time_machine):
         "history": [
             names | {"watched_at": None, "progress": 1.0, "source": "api", "client_id": "tv-1", "created_at": now}
         ],
+        "imports": [
+            {
+                "file_name": "ratings.csv",
+                "format": "imdb",
+                "dry_run": False,
+                "state": "queued",
+                "rows_total": 7,
+                "created_at": now,
+                "finished_at": None,
+            }
+        ],
         "preferences": [
             {
                 "liked_genres": [{"tmdb_id": 12, "name": "Adventure"}, {"tmdb_id": 35, "name": "Comedy"}],
@@ -205,10 +235,14 @@ def test_the_rows_are_as_plain_as_they_can_be(time_machine):
                 "runtime_lte": None,
                 "vote_gte": None,
                 "include_adult": False,
+                "watch_region": "US",
+                "certification_lte": "",
+                "providers": [],
                 "updated_at": now,
             }
         ],
         "ratings": [names | {"value": 8.5} | times],
+        "removed": [{"part": "favorites", "item": 603, "removed_at": now}],
         "sessions": [
             {
                 "device": "",
@@ -246,8 +280,8 @@ def test_an_export_costs_as_many_queries_whatever_the_size(api, user, django_ass
     preference_of(user)
     for _ in range(n_films):
         session_open(user)
-    # the caller, four for the event, three of the account, five of the library, preferences and their two
-    with django_assert_num_queries(16):
+    # the caller, four for the event, three of the account, seven of the library, preferences and their two
+    with django_assert_num_queries(18):
         archive = export(api)
     assert len(rows_in(archive, "history")) == n_films
     assert len(rows_in(archive, "sessions")) == n_films + 1
