@@ -116,6 +116,7 @@ class Movie(models.Model):
             models.Index(fields=["-release_date", "tmdb_id"], name="movie_by_release"),
             models.Index(fields=["title", "tmdb_id"], name="movie_by_title"),
             models.Index(fields=["source", "detailed_at"], name="movie_by_detail"),
+            models.Index(fields=["imdb_id"], name="movie_by_imdb_id"),
         ]
         constraints = [
             models.CheckConstraint(
