@@ -6,12 +6,17 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 _django = get_wsgi_application()
-_CHARSET = re.compile(r';\s*charset\s*=\s*("[^"]*"|[^;]*)', re.IGNORECASE)
+_BOUNDARY = re.compile(r";\s*boundary=(\"?)([\w'()+,./:=?-]{1,70})\1\s*(?:;|\Z)", re.ASCII)
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Any:
-    """All is UTF-8. Django would decode the query string with any codec of Python's that a Content-Type names, and fail
-    before the first middleware where that is none for texts."""
-    if media_type := environ.get("CONTENT_TYPE"):
-        environ["CONTENT_TYPE"] = _CHARSET.sub("", media_type)
+    """Of a Content-Type only the media type is read, and of a form its boundary: all is UTF-8.
+
+    Django would decode the query string with any codec of Python's that a caller names, and fail before the first
+    middleware where there is none.
+    """
+    if given := environ.get("CONTENT_TYPE"):
+        kind = given.partition(";")[0].strip()
+        boundary = _BOUNDARY.search(given) if kind.startswith("multipart/") else None
+        environ["CONTENT_TYPE"] = f'{kind}; boundary="{boundary[2]}"' if boundary else kind
     return _django(environ, start_response)

@@ -1,5 +1,6 @@
 from uuid import uuid4
 
+import hypothesis
 import pytest
 from rest_framework.test import APIClient
 
@@ -9,6 +10,9 @@ from tests.factories import UserFactory
 from tests.fake_tmdb import FakeTMDb
 from utils import cache, shared
 from utils.tmdb_client.limits import BREAKER_OPEN
+
+hypothesis.settings.register_profile("marquee", derandomize=True, database=None, deadline=None)
+hypothesis.settings.load_profile("marquee")  # the same examples on every run
 
 
 @pytest.fixture(autouse=True)

@@ -50,3 +50,8 @@ def _unaccented(text: str) -> str:
     parts = unicodedata.normalize("NFKD", text.translate(_PLAIN))
     # Again: "ǿ" is an "ø" only once its accent is off. And a fullwidth capital is a capital only now.
     return "".join(c for c in parts if not unicodedata.combining(c)).translate(_PLAIN).casefold()
+
+
+def email_key(email: str) -> str:
+    """The form in which addresses are compared: all spellings of one address share it."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).casefold())

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from ipaddress import IPv6Address, ip_address
@@ -28,6 +27,7 @@ from rest_framework.request import Request
 from utils import shared
 from utils.exceptions import ApplicationError
 from utils.memory import Memory
+from utils.text import email_key
 
 THROTTLED = Counter("marquee_throttled", "Requests refused with 429, by scope.", ["scope"])
 
@@ -169,7 +169,7 @@ _parsed: Callable[[str], list[RateLimitItem]] = lru_cache(parse_many)
 
 
 def _hidden(who: str) -> str:
-    """No name or address lies in Redis, nor what a list of names could be held against."""
+    """No name or address lies among these keys, nor what a list of names could be held against."""
     return hashlib.blake2b(who.encode(), key=settings.SECRET_KEY.encode()[:64], digest_size=16).hexdigest()
 
 
@@ -177,7 +177,7 @@ def who_logs_in(email: object, address: str) -> dict[str, str]:
     """The account, known here or not and as accounts compare addresses; from there; and whoever is there."""
     account = ""  # the request will be refused for what it has instead
     if isinstance(email, str):
-        account = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email.strip()[:254]).casefold())
+        account = email_key(email.strip()[:254])
     return {
         "login": f"{account} {address}" if account else "",
         "login_account": account,
@@ -191,6 +191,12 @@ def _login(scope: str) -> Callable[[Request], str]:
         return who_logs_in(email, client_address(request))[scope]
 
     return who
+
+
+def _mailbox(request: Request) -> str:
+    """A mailbox and what is asked to be sent there: who has one kind of mail sent in vain keeps no other kind back."""
+    account = _login("login_account")(request)
+    return f"{account} {request.path}" if account else ""
 
 
 def _guesser(request: Request) -> str:
@@ -210,7 +216,7 @@ WHO: dict[str, Callable[[Request], str]] = {
     "register": client_address,
     "refresh": client_address,
     "password": _guesser,
-    "mail_account": _login("login_account"),
+    "mail_account": _mailbox,
     "mail_address": client_address,
     "links": client_address,
     "export": _user,

@@ -52,13 +52,13 @@ class ApiMixin(_MixedInto):
         response = super().finalize_response(request, response, *args, **kwargs)
         for name, value in self.rate_headers.items():
             response[name] = value
+        patch_vary_headers(response, ["Authorization"])
         if "Cache-Control" in response:  # a kept answer knows its own age
             return response
         if self.public_seconds and response.status_code == 200 and "Authorization" not in request.headers:
             patch_cache_control(response, public=True, max_age=self.public_seconds)
         else:
             patch_cache_control(response, private=True, no_store=True)
-        patch_vary_headers(response, ["Authorization"])
         return response
 
 

@@ -1,15 +1,17 @@
+from contextlib import suppress
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from apps.authentication.devices import device_of
+from apps.authentication.devices import UNKNOWN_DEVICE, device_of
 from apps.authentication.events import Kind, record
-from apps.authentication.models import SecurityEvent, Session, User
-from apps.authentication.sessions import session_end, sessions_doubt
+from apps.authentication.models import EmailLink, SecurityEvent, Session, User
+from apps.authentication.services import LastSuperuser, user_erase
+from apps.authentication.sessions import SessionGone, session_end, sessions_doubt, sessions_end
 from utils.admin import LookOnlyAdmin
 from utils.throttling import Throttled, client_address, count, who_logs_in
 
@@ -20,7 +22,7 @@ class AdminLoginForm(AdminAuthenticationForm):
     request: HttpRequest
 
     def clean(self) -> dict[str, Any]:
-        email, device = self.data.get("username", ""), device_of(self.request)
+        email, device = self.cleaned_data.get("username") or "", device_of(self.request)
         try:
             count(who_logs_in(email, client_address(self.request)))
         except Throttled as exc:
@@ -55,17 +57,23 @@ class UserAdmin(admin.ModelAdmin[User]):
         return False  # people register; `manage.py createsuperuser` makes the first operator
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
+        """Writes what was changed here alone: a password may have been changed since the row was read."""
+        columns = {field.name for field in User._meta.concrete_fields}
+        obj.save(update_fields=[name for name in form.changed_data if name in columns])
         sessions_doubt(obj)
+        if not obj.is_active:
+            sessions_end(user=obj)
+            EmailLink.objects.of(obj).delete()
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        sessions_doubt(obj)
-        super().delete_model(request, obj)
+        try:
+            user_erase(obj)
+        except LastSuperuser as exc:
+            self.message_user(request, exc.message, messages.ERROR)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         for user in queryset:
-            sessions_doubt(user)
-        super().delete_queryset(request, queryset)
+            self.delete_model(request, user)
 
 
 @admin.register(Session)
@@ -77,8 +85,9 @@ class SessionAdmin(LookOnlyAdmin):
 
     @admin.action(description="End the chosen sessions", permissions=["end"])
     def end(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
-        for session in queryset.filter(revoked_at=None).select_related("user"):
-            session_end(user=session.user, sid=session.pk, device=device_of(request))
+        for session in Session.objects.open().filter(pk__in=queryset).select_related("user"):
+            with suppress(SessionGone):  # it has ended by itself meanwhile
+                session_end(user=session.user, sid=session.pk, device=UNKNOWN_DEVICE)
         self.message_user(request, "Ended: their access and refresh tokens stop working at once.")
 
     def has_end_permission(self, request: HttpRequest) -> bool:

@@ -1,3 +1,5 @@
+from django.core.management import call_command
+
 from apps.authentication.models import EmailLink, SecurityEvent, Session
 from utils.jobs import job
 
@@ -10,3 +12,4 @@ def forget_ended_sessions() -> None:
     Session.objects.ended().delete()
     EmailLink.objects.ended().delete()
     SecurityEvent.objects.older_than(KEEP_EVENTS).delete()
+    call_command("clearsessions")  # the admin's

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from apps.authentication.models import EmailLink, User
 from utils.exceptions import ApplicationError
+from utils.text import email_key
 
 Purpose = EmailLink.Purpose
 
@@ -37,7 +38,24 @@ def link_make(user: User, purpose: EmailLink.Purpose, email: str) -> str:
     token = secrets.token_urlsafe(32)
     expires_at = timezone.now() + GOOD_FOR[purpose]
     EmailLink.objects.put(user=user, purpose=purpose, digest=_digest(token), email=email, expires_at=expires_at)
-    return f"{settings.FRONTEND_URL}/{PAGES[purpose]}#token={token}"
+    return _address(purpose, token)
+
+
+def link_ask(user: User, purpose: EmailLink.Purpose, email: str) -> None:
+    """Say that a link is to be made. Whatever ends links before a job has made it ends it, too."""
+    EmailLink.objects.put(
+        user=user,
+        purpose=purpose,
+        digest=_digest(secrets.token_urlsafe(32)),  # of what nobody is told
+        email=email,
+        expires_at=timezone.now() + GOOD_FOR[purpose],
+    )
+
+
+def link_make_if_asked(user: User, purpose: EmailLink.Purpose, email: str) -> str | None:
+    token = secrets.token_urlsafe(32)
+    asked = EmailLink.objects.of(user).filter(purpose=purpose, email=email, expires_at__gt=timezone.now())
+    return _address(purpose, token) if asked.update(digest=_digest(token)) else None
 
 
 def link_use(token: str, *purposes: EmailLink.Purpose) -> EmailLink:
@@ -48,10 +66,16 @@ def link_use(token: str, *purposes: EmailLink.Purpose) -> EmailLink:
     links = EmailLink.objects.usable(_digest(token), purposes)
     link = links.first()
     user = link and User.objects.locked(link.user_id)  # the user before their links, as everywhere
-    if not link or not user or not links.delete()[0]:
+    if not link or not user or not user.is_active or not links.delete()[0]:
         raise LinkRefused
+    if link.purpose != Purpose.CHANGE_EMAIL and user.email_key != email_key(link.email):
+        raise LinkRefused  # it lies in a mailbox that is the user's no more
     link.user = user
     return link
+
+
+def _address(purpose: EmailLink.Purpose, token: str) -> str:
+    return f"{settings.FRONTEND_URL}/{PAGES[purpose]}#token={token}"
 
 
 def _digest(token: str) -> str:

@@ -14,11 +14,11 @@ from django.template.loader import render_to_string
 
 from apps.authentication.devices import Device
 from apps.authentication.events import Kind, record
-from apps.authentication.links import GOOD_FOR, Purpose, link_make
+from apps.authentication.links import GOOD_FOR, Purpose, link_make, link_make_if_asked
 from apps.authentication.models import User
 from utils.jobs import job
 
-RETRIED = {"autoretry_for": (SMTPException, OSError), "retry_backoff": 10, "max_retries": 6}  # for some ten minutes
+RETRIED = {"autoretry_for": (SMTPException, OSError), "retry_backoff": 10, "max_retries": 6}  # by Celery
 
 
 @job("authentication.mail_verification", **RETRIED)
@@ -42,21 +42,20 @@ def mail_password_reset(email: str, request_id: str, name: str, address: str) ->
 
 @job("authentication.mail_email_change", **RETRIED)
 def mail_email_change(user_id: int, email: str) -> None:
-    """A link to the new address, or the news that it has an account already; a warning to the old one."""
+    """A link to the new address, or the news that it has an account already; nothing where that was ended meanwhile."""
     user = User.objects.filter(pk=user_id, is_active=True).first()
     if user is None or user.email is None:
         return
     if User.objects.is_taken(email, by_other_than=user):
         _send("email_taken", email, "You have an account already")
-    else:
-        _send("change_email", email, "Is this your new address?", link=link_make(user, Purpose.CHANGE_EMAIL, email))
-    _send("email_change_asked", user.email, "Your address is about to change", new=email)
+    elif link := link_make_if_asked(user, Purpose.CHANGE_EMAIL, email):
+        _send("change_email", email, "Is this your new address?", link=link)
 
 
 @job("authentication.mail_notice", **RETRIED)
-def mail_notice(template: str, email: str, subject: str) -> None:
+def mail_notice(template: str, email: str, subject: str, **context: str) -> None:
     """What was just done to an account, to whom it belongs."""
-    _send(template, email, subject)
+    _send(template, email, subject, **context)
 
 
 def _send(template: str, to: str, subject: str, **context: Any) -> None:

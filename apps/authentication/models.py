@@ -15,9 +15,9 @@ from apps.authentication.querysets import (
     SecurityEventQuerySet,
     SessionQuerySet,
     UserManager,
-    email_key,
     password_text,
 )
+from utils.text import email_key
 
 
 class User(AbstractBaseUser, PermissionsMixin):

@@ -10,13 +10,10 @@ from django.contrib.auth.base_user import BaseUserManager
 from django.db import models
 from django.utils import timezone
 
+from utils.text import email_key
+
 if TYPE_CHECKING:
     from apps.authentication.models import EmailLink, SecurityEvent, Session, User
-
-
-def email_key(email: str) -> str:
-    """The form in which addresses are compared: all spellings of one address share it."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).casefold())
 
 
 def password_text(password: str) -> str:
@@ -46,7 +43,7 @@ class UserManager(BaseUserManager["User"]):
 
     def locked(self, pk: int) -> User | None:
         """The account as it is now, and so it stays until the transaction ends; None where it is gone."""
-        return self.select_for_update(no_key=True).filter(pk=pk, is_active=True).first()
+        return self.select_for_update(no_key=True).filter(pk=pk).first()
 
     def is_last_superuser(self, user: User) -> bool:
         """To be asked in a transaction: superusers stay until it ends, so of two who leave the second hears yes."""

@@ -9,11 +9,10 @@ from django.db import IntegrityError, transaction
 
 from apps.authentication.devices import Device
 from apps.authentication.events import Kind, record
-from apps.authentication.links import LinkRefused, Purpose, link_use
+from apps.authentication.links import Purpose, link_ask, link_use
 from apps.authentication.mails import mail_email_change, mail_notice, mail_password_reset, mail_verification
 from apps.authentication.models import EmailLink, User
-from apps.authentication.querysets import email_key
-from apps.authentication.services import EmailTaken, WrongPassword, password_check, password_confirm
+from apps.authentication.services import EmailTaken, account_unchanged, password_check, password_confirm
 from apps.authentication.sessions import sessions_doubt, sessions_end
 from utils.jobs import enqueue
 from utils.middleware import current_request_id
@@ -23,12 +22,10 @@ def password_change(*, user: User, current: str, new: str, keep: UUID, device: D
     """Ends every other session, and the links that are on their way."""
     password_confirm(user, current, device)
     with transaction.atomic():
-        now = User.objects.locked(user.pk)
-        if now is None or now.password != user.password:
-            raise WrongPassword  # changed by another request since it was confirmed
-        _password_set(user, new)
-        sessions_end(user=user, keep=keep)
-        record(Kind.PASSWORD_CHANGED, user, device)
+        account = account_unchanged(user)
+        sessions_end(user=account, keep=keep)
+        _password_set(account, new)
+        record(Kind.PASSWORD_CHANGED, account, device)
 
 
 def password_reset_ask(*, email: str, device: Device) -> None:
@@ -41,8 +38,8 @@ def password_reset(*, token: str, new: str, device: Device) -> None:
     with transaction.atomic():
         user = link_use(token, Purpose.RESET_PASSWORD).user
         user.is_email_verified = True
-        _password_set(user, new)
         sessions_end(user=user)
+        _password_set(user, new)
         record(Kind.PASSWORD_RESET, user, device)
 
 
@@ -54,8 +51,13 @@ def email_verify_ask(*, email: str) -> None:
 def email_change_ask(*, user: User, email: str, password: str, device: Device) -> None:
     """The same whether or not the new address has an account: only its mailbox hears which."""
     password_confirm(user, password, device)
-    record(Kind.EMAIL_CHANGE_ASKED, user, device)
-    enqueue(mail_email_change, user_id=user.pk, email=email)
+    with transaction.atomic():
+        account = account_unchanged(user)
+        link_ask(account, Purpose.CHANGE_EMAIL, email)
+        record(Kind.EMAIL_CHANGE_ASKED, account, device)
+        enqueue(mail_email_change, user_id=account.pk, email=email)
+        subject = "Your address is about to change"
+        enqueue(mail_notice, template="email_change_asked", email=account.email, subject=subject, new=email)
 
 
 def email_verify(*, token: str, device: Device) -> User:
@@ -68,8 +70,6 @@ def email_verify(*, token: str, device: Device) -> User:
         user = link.user
         if link.purpose == Purpose.CHANGE_EMAIL:
             _email_set(user, link.email, device)
-        elif user.email_key != email_key(link.email):
-            raise LinkRefused
         else:
             user.is_email_verified = True
             user.save(update_fields=["is_email_verified"])
@@ -93,7 +93,7 @@ def _email_set(user: User, email: str, device: Device) -> None:
             user.save(update_fields=["email", "email_key", "is_email_verified"])
     except IntegrityError as exc:
         raise EmailTaken from exc
-    EmailLink.objects.of(user).delete()
     sessions_end(user=user)
+    EmailLink.objects.of(user).delete()
     record(Kind.EMAIL_CHANGED, user, device)
     enqueue(mail_notice, template="email_changed", email=old, subject="Your address was changed")

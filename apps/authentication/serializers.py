@@ -4,10 +4,10 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.authentication.models import Session, User
-from apps.authentication.querysets import email_key
-from apps.authentication.services import password_check
+from apps.authentication.services import AccountGone, password_check
 from apps.authentication.sessions import sessions_doubt
 from utils.bodies import BodySerializer, StrictBody
+from utils.text import email_key
 
 
 class PasswordField(serializers.CharField):
@@ -78,7 +78,8 @@ class AccountSerializer(StrictBody, serializers.ModelSerializer[User]):
         """Writes these fields alone: an operator may be deactivating the account meanwhile."""
         for name, value in validated_data.items():
             setattr(instance, name, value)
-        instance.save(update_fields=validated_data)
+        if validated_data and not User.objects.filter(pk=instance.pk).update(**validated_data):
+            raise AccountGone  # remembered with the session, erased since
         sessions_doubt(instance)
         return instance
 

@@ -64,7 +64,6 @@ def user_login(*, email: str, password: str, device: Device) -> User:
         record(Kind.SIGN_IN_FAILED, User.objects.by_email(email), device)
         raise WrongCredentials
     update_last_login(User, user)
-    record(Kind.SIGNED_IN, user, device)
     return user
 
 
@@ -78,14 +77,30 @@ def password_check(password: str, user: User, *, field: str) -> None:
 
 def password_confirm(user: User, password: str, device: Device) -> None:
     """Whoever holds a token may have found it: what cannot be taken back asks for the password, too."""
-    if not user.check_password(password):
+    try:
+        right = user.check_password(password)
+    except User.DoesNotExist as exc:  # remembered with the session, erased since
+        raise AccountGone from exc
+    if not right:
         record(Kind.WRONG_PASSWORD, user, device)
         raise WrongPassword
+
+
+def account_unchanged(user: User) -> User:
+    """The account, locked, for a transaction of the caller's; raises WrongPassword where the password that the caller
+    has confirmed was changed since, AccountGone where there is none any more."""
+    account = User.objects.locked(user.pk)
+    if account is None:
+        raise AccountGone
+    if account.password != user.password:
+        raise WrongPassword
+    return account
 
 
 def user_logout_everywhere(*, user: User, keep: UUID | None, device: Device) -> int:
     """How many sessions that ended. A change of address that is on its way ends, too: it was not asked for here."""
     with transaction.atomic():
+        User.objects.locked(user.pk)
         ended = sessions_end(user=user, keep=keep)
         EmailLink.objects.of(user).filter(purpose=EmailLink.Purpose.CHANGE_EMAIL).delete()
         record(Kind.SIGNED_OUT_EVERYWHERE, user, device)
@@ -96,10 +111,14 @@ def user_delete(*, user: User, password: str, device: Device) -> None:
     """Erase the account and all that is kept about the user; with the sessions, every token of theirs ends at once."""
     password_confirm(user, password, device)
     with transaction.atomic():
-        if User.objects.is_last_superuser(user):
-            raise LastSuperuser
-        if not User.objects.locked(user.pk):
-            raise AccountGone
-        personal_rows_erase(user)
-        user.delete()
-        record(Kind.ACCOUNT_ERASED, None)
+        user_erase(account_unchanged(user))
+
+
+def user_erase(user: User) -> None:
+    """For a transaction of the caller's. Raises LastSuperuser."""
+    if User.objects.is_last_superuser(user):
+        raise LastSuperuser
+    User.objects.locked(user.pk)
+    personal_rows_erase(user)
+    user.delete()
+    record(Kind.ACCOUNT_ERASED, None)

@@ -47,8 +47,8 @@ def session_open(user: User, device: Device = UNKNOWN_DEVICE) -> TokenPair:
     sid = uuid4()
     refresh = new_refresh_token(user.pk, sid)
     with transaction.atomic():
-        now = User.objects.locked(user.pk)
-        if now is None or now.password != user.password:
+        account = User.objects.locked(user.pk)
+        if account is None or not account.is_active or account.password != user.password:
             raise WrongCredentials
         Session.objects.create(
             pk=sid,

@@ -89,7 +89,9 @@ class LoginView(_OpenView):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         device = device_of(request)
-        tokens = session_open(user_login(**serializer.validated_data, device=device), device)
+        user = user_login(**serializer.validated_data, device=device)
+        tokens = session_open(user, device)
+        record(Kind.SIGNED_IN, user, device)
         return ApiResponse(TokensSerializer(tokens).data, message="Signed in.")
 
 

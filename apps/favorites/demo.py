@@ -10,12 +10,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.authentication.models import User
-from apps.authentication.querysets import email_key
 from apps.favorites.models import Favorite, Rating, ViewingHistory
 from apps.favorites.services import entry_set
 from apps.favorites.simulation import Viewings, simulate
 from apps.movies.demo import demo_films
 from apps.movies.models import Movie
+from utils.text import email_key
 
 N_VIEWERS = 400
 SEED = 20_26

@@ -74,7 +74,7 @@ def accounts_make(n: int) -> None:
     from django.contrib.auth.hashers import make_password
 
     from apps.authentication.models import User
-    from apps.authentication.querysets import email_key
+    from utils.text import email_key
 
     password = make_password(PASSWORD)
     known = [address for endpoint in ENDPOINTS for address in addresses("known00", endpoint, n)]

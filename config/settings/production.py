@@ -15,10 +15,10 @@ for name, value in (("SECRET_KEY", SECRET_KEY), ("JWT_SIGNING_KEY", JWT_SIGNING_
             f"{name} must be at least 32 random characters; make one with: "
             'python -c "import secrets; print(secrets.token_urlsafe(48))"'
         )
+    if value.startswith("this-machine-only") and not {"localhost", "127.0.0.1"}.issuperset(ALLOWED_HOSTS):
+        raise ImproperlyConfigured(f"{name} is the one that docker-compose.yml publishes: make one of your own.")
 if SECRET_KEY == JWT_SIGNING_KEY:
     raise ImproperlyConfigured("SECRET_KEY and JWT_SIGNING_KEY must differ: one leak must not be two.")
-if SECRET_KEY.startswith("this-machine-only") and not {"localhost", "127.0.0.1"}.issuperset(ALLOWED_HOSTS):
-    raise ImproperlyConfigured("SECRET_KEY is the one that docker-compose.yml publishes: make one of your own.")
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts that this server answers to, comma-separated.")
 for host in ALLOWED_HOSTS:

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 
+from apps.authentication.mails import mail_email_change
 from apps.authentication.models import EmailLink, SecurityEvent, User
 from tests.conftest import signed_in
 from tests.factories import PASSWORD, UserFactory
@@ -151,3 +152,21 @@ def test_the_trail_says_what_happened(ann, post, token_in):
         "email_change_asked",
         "email_changed",
     ]
+
+
+@pytest.mark.parametrize("end", ["password/change", "logout/all"])
+def test_a_change_that_was_ended_before_its_mail_was_made_gets_no_link(ann, post, end):
+    client = signed_in(ann)
+    client.post(f"/api/v1/auth/{CHANGE}/", NEW)  # not committed here, so its jobs wait
+    body = {"current_password": PASSWORD, "new_password": "another passphrase"} if end == "password/change" else {}
+    post(end, body, client=client)
+    mail.outbox.clear()
+    mail_email_change(user_id=ann.pk, email="new@example.org")
+    assert not mail.outbox
+    assert not EmailLink.objects.filter(purpose="change_email").exists()
+
+
+def test_who_has_links_sent_in_vain_keeps_nobody_from_a_new_password(settings, ann, post):
+    allow(settings, mail_account="2/minute")
+    assert [post(RESEND, {"email": ann.email}).status_code for _ in range(3)] == [202, 202, 429]
+    assert post("password/reset", {"email": ann.email}).status_code == 202

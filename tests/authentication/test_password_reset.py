@@ -159,6 +159,12 @@ def test_one_address_asks_for_few_and_tries_few_links(settings, post):
     assert [post(CONFIRM, guess).status_code for _ in range(3)] == [400, 400, 429]
 
 
+def test_a_link_in_a_mailbox_that_is_theirs_no_more_does_nothing(ann, post, token):
+    ann.email = "new@example.org"
+    ann.save()
+    assert post(CONFIRM, {"token": token, "new_password": NEW}).json()["code"] == "link_not_valid"
+
+
 class TestAtOnce:
     pytestmark = concurrent_writers
 

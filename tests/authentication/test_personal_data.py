@@ -280,8 +280,8 @@ def test_an_export_costs_as_many_queries_whatever_the_size(api, user, django_ass
     preference_of(user)
     for _ in range(n_films):
         session_open(user)
-    # the caller, four for the event, three of the account, seven of the library, preferences and their two
-    with django_assert_num_queries(18):
+    # the caller, four for the event, four of the account, seven of the library, preferences and their two
+    with django_assert_num_queries(19):
         archive = export(api)
     assert len(rows_in(archive, "history")) == n_films
     assert len(rows_in(archive, "sessions")) == n_films + 1

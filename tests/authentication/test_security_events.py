@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 
 from apps.authentication.events import Kind, record
@@ -125,6 +126,32 @@ def test_the_admins_logins_and_the_apis_count_together(settings, client, post):
     assert refused.status_code == 200
     assert "That was too often" in refused.content.decode()
     assert post("login", {"email": "operator@example.org", "password": PASSWORD}).status_code == 429
+
+
+def test_who_is_deleted_in_the_admin_leaves_as_by_their_own_hand(client, user):
+    client.force_login(User.objects.create_superuser("operator@example.org", PASSWORD))
+    client.post(f"/admin/authentication/user/{user.pk}/change/", {"display_name": "Ann", "language": "en"})
+    client.post(f"/admin/authentication/user/{user.pk}/delete/", {"post": "yes"})
+    assert trail() == ["account_erased"]
+    assert user.email not in str(list(LogEntry.objects.filter(change_message="").values()))
+
+
+def test_the_last_superuser_is_not_deleted_in_the_admin(client):
+    operator = User.objects.create_superuser("operator@example.org", PASSWORD)
+    client.force_login(operator)
+    client.post(f"/admin/authentication/user/{operator.pk}/delete/", {"post": "yes"})
+    assert User.objects.filter(pk=operator.pk).exists()
+
+
+def test_an_account_that_is_switched_off_and_on_again_has_no_session_left(client, user, me):
+    access = session_open(user).access
+    client.force_login(User.objects.create_superuser("operator@example.org", PASSWORD))
+    for active in ({}, {"is_active": "on"}):
+        form = {"display_name": "Viewer", "language": "en"} | active
+        assert client.post(f"/admin/authentication/user/{user.pk}/change/", form).status_code == 302
+    user.refresh_from_db()
+    assert user.is_active
+    assert me(access).status_code == 401
 
 
 class TestAtOnce:

@@ -48,6 +48,7 @@ def test_django_finds_nothing_to_warn_of():
         ({"JWT_SIGNING_KEY": "development-only-signing-key-that-production-refuses"}, "JWT_SIGNING_KEY must be"),
         ({"JWT_SIGNING_KEY": LONG}, "must differ"),
         ({"SECRET_KEY": "this-machine-only-django-key-change-it-for-a-server"}, "docker-compose.yml publishes"),
+        ({"JWT_SIGNING_KEY": "this-machine-only-token-key-change-it-for-a-server"}, "JWT_SIGNING_KEY is the one"),
         ({"SECRET_KEY": "x" * 64}, "SECRET_KEY must be at least 32 random characters"),
         ({"JWT_SIGNING_KEY": "password" * 8}, "JWT_SIGNING_KEY must be at least 32 random characters"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS must name"),

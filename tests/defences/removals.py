@@ -182,8 +182,8 @@ REMOVALS: dict[str, Removal] = {
     "SES.3": gone(
         f"{AUTH}sessions.py", "    session_cache.doubt(sids)\n    return ended", "    return ended", needs=REDIS
     ),
-    "SES.4": gone(f"{AUTH}sessions.py", "if now is None or now.password != user.password:", "if now is None:"),
-    "SES.5": gone(f"{AUTH}recovery.py", "        sessions_end(user=user, keep=keep)\n"),
+    "SES.4": gone(f"{AUTH}sessions.py", " or account.password != user.password:", ":"),
+    "SES.5": gone(f"{AUTH}recovery.py", "        sessions_end(user=account, keep=keep)\n"),
     "SES.6": gone(f"{AUTH}querysets.py", "filter(pk=sid, user__is_active=True)", "filter(pk=sid)"),
     "SES.7": gone(f"{AUTH}recovery.py", "    password_confirm(user, current, device)\n"),
     # --- Passwords --------------------------------------------------------------------------------
@@ -205,8 +205,8 @@ REMOVALS: dict[str, Removal] = {
     "LINK.4": gone(f"{AUTH}links.py", "return sha256(token.encode()).hexdigest()", "return token"),
     "LINK.5": gone(
         f"{AUTH}recovery.py",
-        "        sessions_end(user=user)\n        record(Kind.PASSWORD_RESET,",
-        "        record(Kind.PASSWORD_RESET,",
+        "        sessions_end(user=user)\n        _password_set(user, new)\n",
+        "        _password_set(user, new)\n",
     ),
     # --- Equal answers ----------------------------------------------------------------------------
     "EQUAL.1": gone(
@@ -222,9 +222,9 @@ REMOVALS: dict[str, Removal] = {
     ),
     "EQUAL.3": gone(
         f"{AUTH}recovery.py",
-        "    record(Kind.EMAIL_CHANGE_ASKED, user, device)\n",
-        "    if User.objects.is_taken(email, by_other_than=user):\n        raise EmailTaken\n"
-        "    record(Kind.EMAIL_CHANGE_ASKED, user, device)\n",
+        "        record(Kind.EMAIL_CHANGE_ASKED, account, device)\n",
+        "        if User.objects.is_taken(email, by_other_than=account):\n            raise EmailTaken\n"
+        "        record(Kind.EMAIL_CHANGE_ASKED, account, device)\n",
     ),
     # --- The trail, logs and personal data --------------------------------------------------------
     "TRAIL.1": gone(

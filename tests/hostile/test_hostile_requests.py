@@ -51,6 +51,8 @@ def test_a_mebibyte_does_no_harm(path, body, victim, attacker):
 
 def test_a_charset_of_the_callers_choice_does_no_harm(victim, attacker):
     media_types = [f"application/json; charset={charset}" for charset in CHARSETS]
+    media_types += ['text/plain;chars;charset="x"et=hex', "text/plain; charset*=utf-8''hex", "x*=nosuch''a%20b"]
+    media_types += ["multipart/form-data; boundary=x; charset=hex", "multipart/form-data; boundary=\x00"]
     queries = ("", "page=1", "&".join("a=1" for _ in range(1500)))
     requests = [
         Hostile("GET", "/api/v1/movies/", query, media_type=media_type)
