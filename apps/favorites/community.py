@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Avg, Count, F, FloatField, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Round
+from django.utils import timezone
 
 from apps.favorites.models import Favorite, Rating, ViewingHistory
 from apps.movies.lists import list_swap
@@ -38,6 +39,7 @@ def trending_refresh() -> None:
     if tmdb():
         return
     newest = max(filter(None, (_newest(rows) for rows in _activity())), default=None)
+    newest = newest and min(newest, timezone.now())  # a file may speak of tomorrow
     if newest is None:
         return
     for name, window in WINDOWS.items():

@@ -71,13 +71,15 @@ def answered_once(request: Request, work: Callable[[], ApiResponse], *, of: byte
     body = orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS) if of is None else of
     row = _claim(request, key, sha256(b"\n".join([f"{request.method} {request.path}".encode(), body])).hexdigest())
     if row.body is not None:
-        return ApiResponse(row.body["data"], message=row.body["message"], status=row.status, headers={REPLAYED: "true"})
+        headers = row.body["headers"] | {REPLAYED: "true"}
+        return ApiResponse(row.body["data"], message=row.body["message"], status=row.status, headers=headers)
     try:
         with transaction.atomic():
             answer = work()
-            row.status = answer.status_code
-            row.body = orjson.loads(to_json({"data": answer.data, "message": answer.beside_data["message"]}))
-            row.save(update_fields=["status", "body"])
+            told = {"data": answer.data, "message": answer.beside_data["message"], "headers": dict(answer.headers)}
+            kept = orjson.loads(to_json(told))
+            if not IdempotencyKey.objects.filter(pk=row.pk).update(status=answer.status_code, body=kept):
+                raise StillWorking  # it took us so long that another took our place
     except BaseException:
         IdempotencyKey.objects.filter(pk=row.pk, status=None).delete()
         raise

@@ -112,6 +112,6 @@ class LastActivitiesView(ApiView):
         """When each part of your library last changed; send the ETag in If-None-Match to hear only of news."""
         user = signed_in(request)
         state = LibraryState.objects.filter(user=user).first() or LibraryState(user=user)
-        response = ApiResponse(LastActivitiesSerializer(state).data, headers={"ETag": f'W/"{state.version}"'})
+        response = ApiResponse(LastActivitiesSerializer(state).data, headers={"ETag": f'W/"{user.pk}-{state.version}"'})
         patch_cache_control(response, private=True, no_cache=True)
         return response

@@ -30,8 +30,8 @@ class LibraryQuery(MovieFilterQuery, PageQuery):
 
     updated_since = serializers.DateTimeField(
         default=None,
-        help_text="Only rows changed at or after this moment, and in `meta.removed` what went since. Send "
-        "`meta.as_of` of the last such answer.",
+        help_text="Only rows changed at or after this moment, and in `meta.removed` what went since. The first time "
+        "send 1970-01-01T00:00:00Z, then `meta.as_of` of the first page of the last such answer.",
     )
     ordering = ChoiceField(list(ORDERINGS.items()), default="-created_at")
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from apps.favorites.models import LibraryState, Part, Removal
 
 
+NULLABLE = {"release_date", "watched_at"}
+
+
 class OwnedQuerySet(models.QuerySet[Any]):
     """Rows that belong to a user and speak of a film."""
 
@@ -44,11 +47,10 @@ class OwnedQuerySet(models.QuerySet[Any]):
 
     def in_order(self, ordering: str) -> Self:
         """By a column of ours or of the film's; unknown values last either way, ties newest first."""
-        column = ordering.removeprefix("-")
+        column, descending = ordering.removeprefix("-"), ordering.startswith("-")
         by = F(column if column in {field.name for field in self.model._meta.fields} else f"movie__{column}")
-        return self.order_by(
-            by.desc(nulls_last=True) if ordering.startswith("-") else by.asc(nulls_last=True), "-created_at", "-id"
-        )
+        last = column in NULLABLE or None  # where nothing is null, to say so keeps PostgreSQL from its index
+        return self.order_by(by.desc(nulls_last=last) if descending else by.asc(nulls_last=last), "-created_at", "-id")
 
 
 class RemovalQuerySet(models.QuerySet["Removal"]):

@@ -145,7 +145,9 @@ class RemovalSerializer(serializers.ModelSerializer[Removal]):
 
 class SinceSerializer(serializers.Serializer[Any]):
     as_of = serializers.DateTimeField(
-        allow_null=True, help_text="What to send as `updated_since` next time; null where nothing was ever kept."
+        allow_null=True,
+        help_text="What to send as `updated_since` next time. Null without `updated_since`, past the first page, and "
+        "where nothing was ever kept.",
     )
     removed = RemovalSerializer(many=True, help_text="Empty but on the first page of a request with `updated_since`.")
 
@@ -197,6 +199,9 @@ class ViewingSerializer(serializers.ModelSerializer[ViewingHistory]):
 class ViewingChangeBody(BodySerializer):
     watched_at = serializers.DateTimeField(allow_null=True, help_text="Null where unknown; not in the future.")
     progress = serializers.FloatField(min_value=0, max_value=1, default=1, help_text="1: to the end.")
+
+    def validate_progress(self, value: float) -> float:
+        return value + 0.0  # -0.0 is 0
 
     def validate_watched_at(self, value: Any) -> Any:
         if value and value > timezone.now():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db.models import Max
+from django.db.models import F, Max
 
 from apps.authentication.models import User
 from apps.favorites.changes import library_change
@@ -65,20 +65,23 @@ def entry_remove(shelf: type[Entry], *, user: User, tmdb_id: int) -> int:
 def watchlist_move(*, user: User, tmdb_id: int, place: int) -> WatchlistItem:
     """Put a film at a place of the list, counted from 1; past the end is the end. Raises NotOnWatchlist."""
     with library_change(user, Part.WATCHLIST) as change:
-        rows: list[WatchlistItem] = list(
-            WatchlistItem.objects.of(user).select_related("movie").order_by("position", "pk")
-        )
-        moved = next((row for row in rows if row.movie.tmdb_id == tmdb_id), None)
+        rows = WatchlistItem.objects.of(user)
+        moved: WatchlistItem | None = rows.select_related("movie").filter(movie__tmdb_id=tmdb_id).first()
         if moved is None:
             raise NotOnWatchlist
-        rows.remove(moved)
-        rows.insert(place - 1, moved)
-        shifted = [row for position, row in enumerate(rows, 1) if row.position != position]
-        for position, row in enumerate(rows, 1):
-            row.position = position
-        for row in shifted:
-            change.stamp(row)
-        WatchlistItem.objects.bulk_update(shifted, ["position", "updated_at", "version"], batch_size=500)
+        positions = list(rows.order_by("position", "pk").values_list("position", flat=True))
+        there = positions[min(place, len(positions)) - 1]
+        if there != moved.position:
+            up = there < moved.position
+            between = (
+                rows.filter(position__gte=there, position__lt=moved.position)
+                if up
+                else (rows.filter(position__gt=moved.position, position__lte=there))
+            )
+            between.update(position=F("position") + (1 if up else -1), version=change.version, updated_at=change.at)
+            moved.position = there
+            change.stamp(moved)
+            moved.save()
     return moved
 
 

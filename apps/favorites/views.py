@@ -83,10 +83,10 @@ class LibraryViewSet(ViewSetMixin, ApiGenericView):
         since, user = self.query["updated_since"], signed_in(self.request)
         if not since:
             return {"as_of": None, "removed": []}
+        if self.query["page"] > 1:
+            return {"as_of": None, "removed": []}
         state = LibraryState.objects.filter(user=user).first()
         gone = Removal.objects.of(user, self.shelf.part).since(since)
-        if self.query["page"] > 1:
-            gone = gone.none()
         return dict(SinceSerializer({"as_of": state and state.changed_at, "removed": gone}).data)
 
     def row(self, row: Any, **kwargs: Any) -> ApiResponse:

@@ -88,7 +88,7 @@ def viewed_in_all(rows: Sequence[Row]) -> Row:
 def by_month(days: Sequence[Row], always: Iterable[date] = ()) -> list[Row]:
     """Months with a viewing, and those that begin on the days ``always`` given, oldest first."""
     months = _grouped(days, lambda day: day.replace(day=1), always)
-    return [{"month": f"{month:%Y-%m}", **_viewings_and_hours(rows)} for month, rows in sorted(months.items())]
+    return [{"month": month.isoformat()[:7], **_viewings_and_hours(rows)} for month, rows in sorted(months.items())]
 
 
 def by_weekday(days: Sequence[Row]) -> list[Row]:

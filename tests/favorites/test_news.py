@@ -105,16 +105,17 @@ def test_last_activities_tell_each_part_by_itself(user, time_machine, alien):
     assert len({told[part] for part in writes}) == len(writes)
 
 
-def test_who_knows_the_version_hears_of_news_alone(api, alien, django_assert_num_queries):
+def test_who_knows_the_version_hears_of_news_alone(api, user, alien, django_assert_num_queries):
     first = api.get(ACTIVITIES)
-    assert first["ETag"] == 'W/"0"'
+    assert first["ETag"] == f'W/"{user.pk}-0"'
+    assert "Authorization" in first["Vary"]
     assert set(first["Cache-Control"].split(", ")) == {"private", "no-cache"}
     with django_assert_num_queries(2):
         again = api.get(ACTIVITIES, HTTP_IF_NONE_MATCH=first["ETag"])
     assert (again.status_code, again.content) == (304, b"")
     api.put("/api/v1/favorites/348/")
     news = api.get(ACTIVITIES, HTTP_IF_NONE_MATCH=first["ETag"])
-    assert (news.status_code, news["ETag"]) == (200, 'W/"1"')
+    assert (news.status_code, news["ETag"]) == (200, f'W/"{user.pk}-1"')
 
 
 def test_removals_go_with_the_account(api, user, shelf, alien):

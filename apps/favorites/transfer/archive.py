@@ -24,6 +24,8 @@ MAX_RATIO = 100  # of expanded to sent; texts of people's libraries have 3 to 20
 RATIO_COUNTS_FROM = MIB  # expanded; less harms nobody, whatever it was
 MAX_ENTRIES = 100
 MAX_ROWS = 50_000
+MAX_LINES = 200_000  # of one table: MovieLens names all its films beside one user's ratings
+MAX_COLUMNS = 100
 LONGEST_NAME = 200
 
 ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
@@ -77,8 +79,15 @@ def opened(name: str, data: bytes) -> Iterator[Upload]:
         # Before anything is made of them: a directory of 10 MiB would be 200,000 objects.
         if data.count(DIRECTORY_ENTRY) > 2 * MAX_ENTRIES:
             raise too_many_entries()
-        with ZipFile(BytesIO(data)) as archive:
+        with _archive(data) as archive:
             yield Upload(name, _members(archive, sent=len(data)), is_archive=True)
+
+
+def _archive(data: bytes) -> ZipFile:
+    try:
+        return ZipFile(BytesIO(data))
+    except ValueError as exc:  # of a name that is no UTF-8, or of a place before the file's beginning
+        raise BadZipFile from exc
 
 
 @contextmanager
@@ -132,4 +141,10 @@ def _common_folder(entries: Sequence[ZipInfo]) -> str:
 
 
 def _opener(archive: ZipFile, entry: ZipInfo) -> Callable[[], IO[bytes]]:
-    return lambda: archive.open(entry)
+    def opened() -> IO[bytes]:
+        try:
+            return archive.open(entry)
+        except ValueError as exc:  # as above, of what stands before the entry itself
+            raise BadZipFile from exc
+
+    return opened

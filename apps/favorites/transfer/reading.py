@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from io import TextIOWrapper
 from typing import Any, NoReturn
 
-from apps.favorites.transfer.archive import FileRefused, Member
+from apps.favorites.transfer.archive import MAX_COLUMNS, MAX_LINES, FileRefused, FileTooLarge, Member
 
 LONGEST_LINE = 256 * 1024  # letters
 CHUNK = 64 * 1024
@@ -56,9 +56,13 @@ def table(member: Member, columns: Sequence[str]) -> Iterator[tuple[int, Mapping
         reader = csv.reader(_lines(file, member))
         try:
             names = _names(next(reader, []))
+            if len(names) > MAX_COLUMNS:
+                raise FileRefused("not_csv", f"{member.path} has more than {MAX_COLUMNS} columns.")
             if missing := [column for column in columns if column.casefold() not in names]:
                 raise FileRefused("columns_missing", f"{member.path} lacks these columns: {', '.join(missing)}.")
-            for cells in reader:
+            for place, cells in enumerate(reader):
+                if place > MAX_LINES:
+                    raise FileTooLarge(f"Tables of at most {MAX_LINES:,} lines can be imported.")
                 if any(cells):
                     row = dict.fromkeys(names, "")
                     # From the last: of two columns of one name the first counts.

@@ -122,7 +122,7 @@ def rating(value: object, *, times: int = 1, halves: bool = False) -> float:
 
 def fraction(value: object) -> float:
     found = text(value)
-    if not _DECIMAL.fullmatch(found) or not isfinite(ours := float(found)) or not 0 <= ours <= 1:
+    if not _DECIMAL.fullmatch(found) or not isfinite(ours := float(found.replace(",", "."))) or not 0 <= ours <= 1:
         raise Skip(Reason.BAD_VALUE)
     return ours
 

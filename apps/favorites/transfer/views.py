@@ -191,7 +191,7 @@ class LibraryExportView(ApiView):
         tags=["library"],
         operation_id="library_export",
         responses={
-            (200, "application/json"): OpenApiTypes.BINARY,
+            (200, "application/json"): OpenApiTypes.OBJECT,
             (200, "text/csv"): OpenApiTypes.BINARY,
             (200, "application/zip"): OpenApiTypes.BINARY,
         },

@@ -199,7 +199,9 @@ def rows_undo(user: User, part: str, items: Sequence[int], rows: Sequence[Import
         by_item[row.item].append(row)
     untouched = []
     for item, told in by_item.items():
-        is_ours = item in there and there[item].version == told[-1].version
+        # Whoever moves one film of the watchlist changes the places, and so the versions, of others.
+        same = item in there and (shelf is WatchlistItem or there[item].version == told[-1].version)
+        is_ours = bool(same)
         if is_ours:
             untouched.append((there[item], told[0].before))
         for row in told:

@@ -18,6 +18,8 @@ def archives():
     """By name; one dice makes them all."""
     dice = random.Random(20_26)
     good, single = zipped(LETTERBOXD), zipped({"ratings.csv": RATINGS})
+    odd_name = single.replace(b"ratings.csv", b"\xff\xfe\xfd\xfc\xfb.csv.")
+    wide = HEADER.strip() + "," * 50_000 + "\n" + "2024-01-01,a,1999,,4\n" * 300
     found = {
         "empty": b"",
         "a signature alone": b"PK\x03\x04",
@@ -37,6 +39,9 @@ def archives():
         "bzip2": zipped({"ratings.csv": RATINGS}, ZIP_BZIP2),
         "lzma": zipped({"ratings.csv": RATINGS}, ZIP_LZMA),
         "a password": _patched(single, b"PK\x01\x02", 8, b"\x01\x00"),
+        "a directory that is elsewhere": good[:-6] + bytes([good[-6] + 5]) + good[-5:],
+        "a name that is no UTF-8": _patched(odd_name, b"PK\x01\x02", 8, b"\x00\x08"),
+        "50,000 columns": zipped({"ratings.csv": wide}),
         "a method that nobody has": _patched(single, b"PK\x01\x02", 10, b"\x63\x00"),
         "a size too small": _patched(single, b"PK\x01\x02", 24, struct.pack("<I", 3)),
         "a size too large": _patched(single, b"PK\x01\x02", 24, struct.pack("<I", 40 * MIB)),

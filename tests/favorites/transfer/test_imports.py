@@ -530,3 +530,22 @@ class TestAtOnce:
         at_once(lambda call: call(), [lambda: run_import(str(job.pk)), *writes])
         assert dict(Rating.objects.values_list("movie__tmdb_id", "value")) == dict.fromkeys(range(901, 906), 1.0)
         assert ImportJob.objects.get().state == "finished"
+
+
+def test_a_film_that_was_moved_on_the_watchlist_is_taken_back_with_the_others(api, user, imported, undoing):
+    for film in range(1, 6):
+        MovieFactory(tmdb_id=film, title=f"Film {film}")
+    lines = "".join(f"watchlist,{film},,Film {film},,2024-01-01T00:00:00Z,,,,\r\n" for film in range(1, 6))
+    header = "part,tmdb_id,imdb_id,title,year,created_at,value,watched_at,progress,client_id\r\n"
+    job = imported((header + lines).encode(), "library.csv")
+    assert job["counts"]["added"] == 5
+    api.patch("/api/v1/watchlist/5/", {"place": 1})
+    undoing(job)
+    assert not user.watchlistitems.exists()
+
+
+def test_a_comma_in_a_number_is_a_point(user, imported):
+    MovieFactory(tmdb_id=1, title="Film")
+    header = "part,tmdb_id,imdb_id,title,year,created_at,value,watched_at,progress,client_id\r\n"
+    imported((header + 'history,1,,Film,,2024-01-01T00:00:00Z,,,"0,5",\r\n').encode(), "library.csv")
+    assert user.viewings.get().progress == 0.5
