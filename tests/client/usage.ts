@@ -19,7 +19,9 @@ type Film = components["schemas"]["MovieCard"];
 
 exactly<Favorites["success"], true>(true);
 exactly<Favorites["pagination"], { page: number; per_page: number; total: number; pages: number }>(true);
-exactly<keyof Favorites, "success" | "data" | "message" | "pagination">(true);
+exactly<keyof Favorites, "success" | "data" | "message" | "pagination" | "meta">(true);
+exactly<Favorites["meta"]["as_of"], string | null>(true);
+exactly<Favorites["meta"]["removed"][number]["item"], number>(true);
 exactly<keyof Added, "success" | "data" | "message">(true);
 exactly<keyof Recommendations, "success" | "data" | "message" | "pagination" | "meta">(true);
 exactly<Refused["success"], false>(true);
@@ -37,6 +39,7 @@ exactly<NonNullable<Film["my"]>["rating"], number | null>(true);
 type Body<Operation> = Operation extends { requestBody?: { content: { "application/json": infer Sent } } } ? Sent : never;
 
 // What need not be sent need not be written.
+export const several: Body<paths["/api/v1/ratings/bulk/"]["post"]> = { add: [{ tmdb_id: 603, value: 8.5 }] };
 export const watched: Body<paths["/api/v1/history/"]["post"]> = { tmdb_id: 603 };
 export const account: Body<paths["/api/v1/auth/register/"]["post"]> = { email: "a@example.org", password: "..." };
 export const muted: Body<paths["/api/v1/preferences/"]["patch"]> = { muted_genres: [27] };
