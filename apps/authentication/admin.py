@@ -4,6 +4,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -67,7 +68,8 @@ class UserAdmin(admin.ModelAdmin[User]):
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         try:
-            user_erase(obj)
+            with transaction.atomic():
+                user_erase(obj)
         except LastSuperuser as exc:
             self.message_user(request, exc.message, messages.ERROR)
 
