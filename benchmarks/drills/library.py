@@ -106,7 +106,8 @@ def account(port: int) -> tuple[str, list[int]]:
     """The token of a new account, and films to write about."""
     visitor = Client(port, "", [], 0, 0)
     visitor.headers = {"Content-Type": "application/json"}
-    _, _, tokens = visitor.ask("POST", "auth/register/", {"email": "drill@example.org", "password": PASSWORD})
+    email = f"drill-{time.time_ns()}@example.org"
+    _, _, tokens = visitor.ask("POST", "auth/register/", {"email": email, "password": PASSWORD})
     _, _, films = visitor.ask("GET", f"movies/?per_page={N_FILMS}")
     return tokens["access"], [film["tmdb_id"] for film in films]
 
