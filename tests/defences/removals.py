@@ -218,7 +218,7 @@ REMOVALS: dict[str, Removal] = {
     "EQUAL.2": gone(
         f"{AUTH}recovery.py",
         '    """The same for every address, known or not: a job finds out."""\n',
-        "    if not User.objects.by_email(email):\n        raise LinkRefused\n",
+        "    if not User.objects.by_email(email):\n        raise EmailTaken\n",
     ),
     "EQUAL.3": gone(
         f"{AUTH}recovery.py",
