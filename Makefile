@@ -73,7 +73,7 @@ drill: .venv/development ## Kill and spoil TMDb and Redis under load, and simula
 	$(BIN)/python -m benchmarks.drills.catalogue --out benchmarks/drills/catalogue.md
 	$(BIN)/python -m benchmarks.drills.simulated_day --out benchmarks/drills/simulated_day.md
 	$(BIN)/python -m benchmarks.drills.sync --out benchmarks/drills/sync.md
-	$(BIN)/python -m benchmarks.drills.library --clients 16 --out benchmarks/drills/library_sqlite.md
+	$(BIN)/python -m benchmarks.drills.writers --clients 16 --out benchmarks/drills/writers_sqlite.md
 
 bench-quality: .venv/development ## Judge every engine on a MovieLens download (DATA=path)
 	$(BIN)/python -m benchmarks.recsys.time_split --data $(DATA)

@@ -3,7 +3,7 @@
 Clients put, take off, rate and change in bulk the same films over HTTP, each as fast as it is answered. Afterwards the
 account's lists are read: of every film the acknowledged write with the highest version must be what is there.
 
-    DATABASE_URL=postgres://... python -m benchmarks.drills.library --clients 100 --out benchmarks/drills/library.md
+    DATABASE_URL=postgres://... python -m benchmarks.drills.writers --clients 100 --out benchmarks/drills/writers_postgres.md
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def main() -> None:
         locked = (stack.folder / "web.log").read_text().count("database is locked")
     statuses = sum((client.told.statuses for client in clients), Counter[int]())
     failures = sum(count for status, count in statuses.items() if status >= 500 or status == 0)
-    command = f"python -m benchmarks.drills.library --clients {options.clients} --seconds {options.seconds:g}"
+    command = f"python -m benchmarks.drills.writers --clients {options.clients} --seconds {options.seconds:g}"
     report = f"""\
 # {options.clients} writers on one account, {database}
 
