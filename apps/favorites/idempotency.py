@@ -86,6 +86,11 @@ def answered_once(request: Request, work: Callable[[], ApiResponse], *, of: byte
     return answer
 
 
+def keys_forget() -> None:
+    """Keys past their time, whose requests may be made anew."""
+    IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
+
+
 def _claim(request: Request, key: str, fingerprint: str) -> IdempotencyKey:
     """The key's row: one with an answer, or a new one of ours to be worked on."""
     user, now = signed_in(request), timezone.now()

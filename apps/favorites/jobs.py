@@ -1,4 +1,5 @@
 from apps.favorites.community import community_refresh
+from apps.favorites.idempotency import keys_forget
 from apps.favorites.transfer.running import run_import
 from apps.favorites.transfer.services import imports_forget, imports_resume
 from utils.jobs import job
@@ -22,3 +23,4 @@ def resume_imports() -> None:
 def forget_imports() -> None:
     """Every night: reports of imports and answers to idempotent requests that are of use to nobody any more."""
     imports_forget()
+    keys_forget()

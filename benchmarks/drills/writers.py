@@ -3,7 +3,7 @@
 Clients put, take off, rate and change in bulk the same films over HTTP, each as fast as it is answered. Afterwards the
 account's lists are read: of every film the acknowledged write with the highest version must be what is there.
 
-    DATABASE_URL=postgres://... python -m benchmarks.drills.writers --clients 100 --out benchmarks/drills/writers_postgres.md
+    DATABASE_URL=postgres://... python -m benchmarks.drills.writers --clients 100 --out writers.md
 """
 
 from __future__ import annotations

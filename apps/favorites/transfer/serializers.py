@@ -132,10 +132,6 @@ class ImportRowSerializer(serializers.ModelSerializer[ImportRow]):
         ]
 
 
-class ImportsQuery(PageQuery):
-    pass
-
-
 class ImportRowsQuery(PageQuery):
     outcome = ChoiceField(ImportRow.Outcome.choices, default=None, help_text="Only rows with this outcome.")
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from apps.authentication.models import User
 from apps.favorites.changes import library_change
-from apps.favorites.models import IdempotencyKey, LibraryState, Part
+from apps.favorites.models import LibraryState, Part
 from apps.favorites.transfer.archive import LONGEST_NAME, MAX_ROWS, FileRefused, FileTooLarge, opened
 from apps.favorites.transfer.formats import FORMATS, detected
 from apps.favorites.transfer.models import ImportJob, ImportRow
@@ -29,7 +29,6 @@ from utils.text import searchable
 BATCH = 500  # rows of one INSERT
 STALLED = timedelta(minutes=10)  # without a sign of work: whoever worked on it works no more
 KEPT = timedelta(days=90)
-KEYS_KEPT = timedelta(hours=24)
 State, Outcome = ImportJob.State, ImportRow.Outcome
 
 
@@ -183,10 +182,8 @@ def imports_resume() -> None:
 
 
 def imports_forget() -> None:
-    """Reports and keys that are of use to nobody any more."""
-    now = timezone.now()
-    ImportJob.objects.filter(created_at__lt=now - KEPT).delete()
-    IdempotencyKey.objects.filter(created_at__lt=now - KEYS_KEPT).delete()
+    """Reports that are of use to nobody any more."""
+    ImportJob.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
 
 
 @contextmanager

@@ -25,7 +25,6 @@ from apps.favorites.transfer.serializers import (
     ImportJobSerializer,
     ImportRowSerializer,
     ImportRowsQuery,
-    ImportsQuery,
     ResolveBody,
 )
 from apps.favorites.transfer.services import (
@@ -36,6 +35,7 @@ from apps.favorites.transfer.services import (
     import_undo,
     row_resolve,
 )
+from utils.query_params import PageQuery
 from utils.rendering import ApiResponse
 from utils.views import ApiGenericView, ApiView
 
@@ -68,7 +68,7 @@ def told(job: ImportJob, **kwargs: Any) -> ApiResponse:
 
 
 class ImportsViewSet(ViewSetMixin, OwnImportsView):
-    query_serializer_class = ImportsQuery
+    query_serializer_class = PageQuery
     parser_classes = [MultiPartParser]
     throttles = ("writes", "imports")
 
