@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from apps.movies.models import Credit, Movie
 from apps.preferences.models import UserPreference
 from apps.recommendations.catalogue import Catalogue, incidence
 from apps.recommendations.engines.contract import Dataset, FloatArray, IntArray, Profiles
-from apps.recommendations.signals import Signal, signals_of
+from apps.recommendations.signals import Signal, as_cells, signals_of
 
 LEADS = 5  # billed cast that tells films apart; beyond it come people who are in everything
 
@@ -32,18 +33,22 @@ class TrainingData:
         """Of all that a model holds of the tables: equal data, equal fingerprint."""
         dataset, films = self.dataset, self.catalogue
         cells = dataset.profiles.interactions
-        tables = dataset.profiles.genres, dataset.item_genres, dataset.item_tags
+        tables = (
+            *(dataset.profiles.genres, dataset.item_genres),
+            *(dataset.item_keywords, dataset.item_directors, dataset.item_cast),
+        )
         digest = hashlib.sha256()
         for array in (
             dataset.item_ids,
             dataset.item_popularity,
             dataset.profiles.timestamps,
+            dataset.profiles.ratings,
             *(cells.indptr, cells.indices, cells.data),
             *(part for table in tables for part in (table.indptr, table.indices)),
             *(films.genre_ids, films.year, films.runtime, films.vote, films.adult, films.language),
         ):
             digest.update(f"{array.shape}".encode() + np.ascontiguousarray(array).tobytes())
-        digest.update(repr(dataset.item_texts).encode())
+        digest.update(repr((dataset.item_titles, dataset.item_texts)).encode())
         return digest.hexdigest()
 
 
@@ -53,14 +58,21 @@ def training_data() -> TrainingData:
     films = set(catalogue.item_ids.tolist())  # those that arrived since are the next run's
     signals = {key: signal for key, signal in signals_of(library_events()).items() if key[1] in films}
     user_ids = np.unique(np.array([user_id for user_id, _ in signals], dtype=np.int64))
-    popularity, texts = _popularity_and_texts(catalogue.item_ids)
+    item_ids = catalogue.item_ids
+    popularity, titles, texts = _told_of(item_ids)
+    crew, leads = _credits()
     dataset = Dataset(
         profiles=_profiles(signals, user_ids, catalogue),
         item_genres=catalogue.item_genres,
-        item_tags=_item_tags(catalogue.item_ids),
-        item_popularity=popularity,
+        item_keywords=_tags(item_ids, Movie.keywords.through.objects.values_list("movie_id", "keyword_id")),
+        item_directors=_tags(item_ids, crew),
+        item_cast=_tags(item_ids, leads),
+        item_titles=titles,
         item_texts=texts,
-        item_ids=catalogue.item_ids,
+        item_years=catalogue.year,
+        item_languages=catalogue.language.tolist(),
+        item_popularity=popularity,
+        item_ids=item_ids,
     )
     return TrainingData(dataset, catalogue, User.objects.count_by_kind(user_ids.tolist()))
 
@@ -68,14 +80,14 @@ def training_data() -> TrainingData:
 def _profiles(signals: dict[tuple[int, int], Signal], user_ids: IntArray, catalogue: Catalogue) -> Profiles:
     keys = np.array(list(signals), dtype=np.int64).reshape(-1, 2)
     rows, columns = np.searchsorted(user_ids, keys[:, 0]), np.searchsorted(catalogue.item_ids, keys[:, 1])
-    confidence = np.array([signal.confidence for signal in signals.values()], dtype=np.float32)
-    moments = np.array([signal.at.timestamp() for signal in signals.values()], dtype=np.float64)
+    confidence, moments, ratings = as_cells(signals.values())
     order = np.lexsort((columns, rows))
     indptr = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=len(user_ids)))))
     shape = (len(user_ids), len(catalogue.item_ids))
     return Profiles(
         interactions=csr_matrix((confidence[order], columns[order], indptr), shape=shape),
         timestamps=moments[order],
+        ratings=ratings[order],
         genres=_said_of_genres(user_ids, catalogue),
     )
 
@@ -88,26 +100,24 @@ def _said_of_genres(user_ids: IntArray, catalogue: Catalogue) -> csr_matrix:
     return said[:, np.argsort(order)]
 
 
-def _popularity_and_texts(item_ids: IntArray) -> tuple[FloatArray, list[str]]:
-    rows = Movie.objects.values_list("pk", "popularity", "overview")
-    films = {pk: (popularity, overview) for pk, popularity, overview in rows}
-    told = [films.get(pk, (0.0, "")) for pk in item_ids.tolist()]
-    return np.array([popularity for popularity, _ in told], dtype=np.float32), [text for _, text in told]
+def _told_of(item_ids: IntArray) -> tuple[FloatArray, list[str], list[str]]:
+    """Popularity, title and overview of each film."""
+    rows = Movie.objects.values_list("pk", "popularity", "title", "overview")
+    films = {pk: (popularity, title, overview) for pk, popularity, title, overview in rows}
+    told = [films.get(pk, (0.0, "", "")) for pk in item_ids.tolist()]
+    popularity = np.array([popularity for popularity, _, _ in told], dtype=np.float32)
+    return popularity, [title for _, title, _ in told], [overview for _, _, overview in told]
 
 
-def _item_tags(item_ids: IntArray) -> csr_matrix:
-    """Keywords, directors and leading cast, side by side."""
-    people = Credit.objects.filter(kind=Credit.Kind.CREW) | Credit.objects.filter(order__lt=LEADS)
-    pairs = sorted(
-        (film, f"{kind} {tag}")
-        for kind, rows in (
-            ("keyword", Movie.keywords.through.objects.values_list("movie_id", "keyword_id")),
-            ("person", people.values_list("movie_id", "person_id").distinct()),
-        )
-        for film, tag in rows
-    )
-    names = sorted({name for _, name in pairs})
-    place = {name: column for column, name in enumerate(names)}
-    rows = np.array([film for film, _ in pairs], dtype=np.int64)
-    columns = np.array([place[name] for _, name in pairs], dtype=np.int64)
-    return incidence(item_ids, np.arange(len(names)), rows, columns)
+def _credits() -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """(film, person) of the crew, and of the leading cast, in one query."""
+    told = Credit.objects.filter(kind=Credit.Kind.CREW) | Credit.objects.filter(order__lt=LEADS)
+    rows = list(told.values_list("kind", "movie_id", "person_id"))
+    crew = [(film, person) for kind, film, person in rows if kind == Credit.Kind.CREW]
+    return crew, [(film, person) for kind, film, person in rows if kind == Credit.Kind.CAST]
+
+
+def _tags(item_ids: IntArray, pairs: Iterable[tuple[int, int]]) -> csr_matrix:
+    """CSR (n_items, n_tags) from (film, tag) pairs, a column for each tag that any film has."""
+    films, tags = np.array(list(pairs), dtype=np.int64).reshape(-1, 2).T
+    return incidence(item_ids, np.unique(tags), films, tags)

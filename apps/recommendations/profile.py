@@ -16,7 +16,7 @@ from apps.movies.querysets import MovieFilter
 from apps.preferences.models import UserPreference
 from apps.recommendations.catalogue import UNKNOWN, Catalogue
 from apps.recommendations.engines.contract import Profiles
-from apps.recommendations.signals import signals_of
+from apps.recommendations.signals import as_cells, signals_of
 
 SHELVES_NOT_SHOWN_AGAIN = {EventKind.FAVORITE, EventKind.RATING, EventKind.HIDDEN}
 
@@ -42,14 +42,14 @@ class Caller:
         """The one profile, by position; films that came later than the training are left out."""
         signals = signals_of(self.events)
         places = catalogue.positions(np.array([movie_id for _, movie_id in signals], dtype=np.int64))
-        confidence = np.array([signal.confidence for signal in signals.values()], dtype=np.float32)
-        moments = np.array([signal.at.timestamp() for signal in signals.values()], dtype=np.float64)
+        confidence, moments, ratings = as_cells(signals.values())
         order = np.argsort(places)
         order = order[places[order] != UNKNOWN]
         cells = confidence[order], places[order], [0, len(order)]
         return Profiles(
             interactions=csr_matrix(cells, shape=(1, len(catalogue.item_ids)), dtype=np.float32),
             timestamps=moments[order],
+            ratings=ratings[order],
             genres=catalogue.genre_row(list(self.liked_genres)),
         )
 

@@ -6,7 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from apps.favorites.events import Event, EventKind
+from apps.recommendations.engines.contract import FloatArray
 
 # Of several events on one film the first kind in this list decides: what was said outweighs what was done.
 PRECEDENCE = [
@@ -21,6 +25,7 @@ PRECEDENCE = [
 class Signal(NamedTuple):
     confidence: float
     at: datetime
+    stars: float | None  # 0.5 to 10, where they were given
 
 
 def confidence_of(event: Event) -> float:
@@ -39,10 +44,10 @@ def confidence_of(event: Event) -> float:
 
 
 def confidence_of_rating(value: float) -> float:
-    """Seven and above is a like, six is lukewarm, below that a dislike."""
+    """Seven and above is a like, six is lukewarm, below that a dislike: no reason ever names such a film."""
     if value >= 7:
         return 1.0 + (value - 7) / 6  # 1 at 7, 1.5 at 10: as much as a favorite
-    return 0.3 if value >= 5.5 else -0.5
+    return 0.3 if value >= 6 else -0.5
 
 
 def signals_of(events: Iterable[Event]) -> dict[tuple[int, int], Signal]:
@@ -52,7 +57,18 @@ def signals_of(events: Iterable[Event]) -> dict[tuple[int, int], Signal]:
         key = (event.user_id, event.movie_id)
         if key not in decisive or _rank(event) < _rank(decisive[key]):
             decisive[key] = event
-    return {key: Signal(confidence_of(event), event.at) for key, event in decisive.items()}
+    return {key: _signal(event) for key, event in decisive.items()}
+
+
+def as_cells(signals: Iterable[Signal]) -> tuple[FloatArray, NDArray[np.float64], FloatArray]:
+    """Confidence, seconds since 1970, and stars or NaN, each (n_signals,), as ``Profiles`` holds them."""
+    told = [(signal.confidence, signal.at.timestamp(), signal.stars) for signal in signals]
+    confidence, moments, stars = np.array(told, dtype=np.float64).reshape(-1, 3).T
+    return confidence.astype(np.float32), moments, stars.astype(np.float32)
+
+
+def _signal(event: Event) -> Signal:
+    return Signal(confidence_of(event), event.at, event.value if event.kind == EventKind.RATING else None)
 
 
 def _rank(event: Event) -> tuple[int, float, float]:

@@ -1,5 +1,7 @@
 """Small worlds with a known truth, for engines to find."""
 
+from functools import cache
+
 import numpy as np
 from scipy.sparse import csr_matrix
 
@@ -9,30 +11,53 @@ DAY = 86_400.0
 HELD_BACK = list(range(12))  # in `two_camps`, the film of its camp that each user has not seen
 
 
-def profiles_of(cells, *, timestamps=None, genres=None):
+def profiles_of(cells, *, timestamps=None, genres=None, ratings=None):
     """Profiles from a dense matrix of signed confidence; without timestamps, a day passes from cell to cell."""
     interactions = csr_matrix(np.asarray(cells, dtype=np.float32))
     if timestamps is None:
         timestamps = DAY * np.arange(interactions.nnz)
     if genres is None:
         genres = np.zeros((interactions.shape[0], 2))
-    return Profiles(interactions, np.asarray(timestamps, dtype=np.float64), csr_matrix(genres, dtype=np.float32))
+    if ratings is None:
+        ratings = np.full(interactions.nnz, np.nan)
+    return Profiles(
+        interactions,
+        np.asarray(timestamps, dtype=np.float64),
+        np.asarray(ratings, dtype=np.float32),
+        csr_matrix(genres, dtype=np.float32),
+    )
 
 
-def dataset_of(cells, *, timestamps=None, genres=None, item_genres=None, item_tags=None, item_popularity=None):
-    """A dataset from a dense matrix of signed confidence; films have no genre and no tag unless told."""
-    profiles = profiles_of(cells, timestamps=timestamps, genres=genres)
+def dataset_of(
+    cells,
+    *,
+    timestamps=None,
+    genres=None,
+    ratings=None,
+    item_genres=None,
+    item_tags=None,
+    item_titles=None,
+    item_popularity=None,
+):
+    """A dataset from a dense matrix of signed confidence; films have no genre, tag or title unless told."""
+    profiles = profiles_of(cells, timestamps=timestamps, genres=genres, ratings=ratings)
     n_items = profiles.interactions.shape[1]
     return Dataset(
         profiles=profiles,
         item_genres=csr_matrix(np.zeros((n_items, 2)) if item_genres is None else item_genres, dtype=np.float32),
-        item_tags=csr_matrix(np.zeros((n_items, 3)) if item_tags is None else item_tags, dtype=np.float32),
+        item_keywords=csr_matrix(np.zeros((n_items, 3)) if item_tags is None else item_tags, dtype=np.float32),
+        item_directors=csr_matrix((n_items, 0), dtype=np.float32),
+        item_cast=csr_matrix((n_items, 0), dtype=np.float32),
+        item_titles=[""] * n_items if item_titles is None else item_titles,
+        item_texts=[""] * n_items,
+        item_years=np.full(n_items, -1),
+        item_languages=[""] * n_items,
         item_popularity=np.asarray(np.zeros(n_items) if item_popularity is None else item_popularity, np.float32),
-        item_texts=[f"Film {item}" for item in range(n_items)],
         item_ids=np.arange(100, 100 + n_items),
     )
 
 
+@cache
 def two_camps():
     """Twelve users, twelve films, two camps: all like the films of their camp but for the one held back from them."""
     camp = np.repeat([0, 1], 6)
@@ -40,6 +65,7 @@ def two_camps():
     return dataset_of(same_camp & ~np.eye(12, dtype=bool), item_genres=np.eye(2)[camp], item_tags=np.eye(3)[camp])
 
 
+@cache
 def taste_world(n_users=60, n_items=40, seed=0):
     """Users who like films of their own half of the catalogue, popular ones more often, and what they like later.
 

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
@@ -39,16 +39,19 @@ def test_every_event_is_a_cell_with_its_confidence_and_its_moment(db):
 
 def test_films_carry_their_genres_popularity_and_overview(db):
     late, early = GenreFactory(tmdb_id=900), GenreFactory(tmdb_id=7)
-    MovieFactory(popularity=2.5, overview="A ship.", genres=[early])
+    MovieFactory(title="Sails", release_date=date(1999, 1, 2), popularity=2.5, overview="A ship.", genres=[early])
     MovieFactory(popularity=7.0, genres=[early, late])
     data = training_data()
     assert data.catalogue.genre_ids.tolist() == [900, 7]
     assert data.dataset.item_genres.toarray().tolist() == [[0, 1], [1, 1]]
     assert data.dataset.item_popularity.tolist() == [2.5, 7.0]
     assert data.dataset.item_texts == ["A ship.", ""]
+    assert data.dataset.item_titles[0] == "Sails"
+    assert data.dataset.item_years[0] == 1999
+    assert len(data.dataset.item_languages) == 2
 
 
-def test_tags_are_keywords_the_crew_and_the_leads_each_told_once(db):
+def test_tags_are_keywords_the_crew_and_the_leads(db):
     film, other = MovieFactory(), MovieFactory()
     keyword, star, director, extra = Keyword.objects.create(name="sea"), *(Person.objects.create(name=n) for n in "abc")
     film.keywords.add(keyword)
@@ -60,10 +63,11 @@ def test_tags_are_keywords_the_crew_and_the_leads_each_told_once(db):
         (extra, "cast", "A gull", LEADS),
     ):
         Credit.objects.create(movie=film, person=person, kind=kind, role=role, order=order)
-    tags = training_data().dataset.item_tags.toarray()
-    assert tags.shape == (2, 3)
-    assert tags.sum(axis=1).tolist() == [3, 1]
-    assert tags.max() == 1
+    dataset = training_data().dataset
+    assert dataset.item_keywords.toarray().tolist() == [[1], [1]]
+    assert dataset.item_directors.toarray().tolist() == [[1, 1], [0, 0]]
+    assert dataset.item_cast.toarray().tolist() == [[1], [0]]
+    assert dataset.item_tags.toarray().tolist() == [[1, 1, 1, 1], [1, 0, 0, 0]]
 
 
 def test_said_genres_are_in_the_row_of_the_user_who_said_so(db):
@@ -107,6 +111,7 @@ def test_a_caller_is_seen_as_the_training_saw_them(community, fan):
         learned, asked = data.dataset.profiles.take(np.array([row])), Caller.of(user).profiles(data.catalogue)
         assert (learned.interactions != asked.interactions).nnz == 0
         assert learned.timestamps.tolist() == asked.timestamps.tolist()
+        np.testing.assert_array_equal(learned.ratings, asked.ratings)
         assert (learned.genres != asked.genres).nnz == 0
 
 

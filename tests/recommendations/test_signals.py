@@ -26,7 +26,8 @@ def event(kind, value=1.0, *, user=1, film=1, at=NOON):
         ("rating", 10.0, 1.5),
         ("rating", 7.0, 1.0),
         ("rating", 6.5, 0.3),
-        ("rating", 5.5, 0.3),
+        ("rating", 6.0, 0.3),
+        ("rating", 5.5, -0.5),
         ("rating", 5.0, -0.5),
         ("rating", 0.5, -0.5),
     ],
@@ -47,7 +48,7 @@ def test_every_kind_of_event_has_its_place_in_the_precedence():
 @pytest.mark.parametrize(("decisive", "other"), list(combinations(PRECEDENCE, 2)))
 def test_of_two_events_on_a_film_the_weightier_kind_decides_in_either_order(decisive, other):
     late, early = event(other, 0.5, at=NOON + timedelta(days=9)), event(decisive, 8.0)
-    expected = {(1, 1): Signal(confidence_of(early), NOON)}
+    expected = {(1, 1): Signal(confidence_of(early), NOON, 8.0 if decisive == EventKind.RATING else None)}
     assert signals_of([late, early]) == signals_of([early, late]) == expected
 
 
@@ -58,7 +59,7 @@ def test_of_several_viewings_the_newest_decides_and_of_simultaneous_ones_the_ful
         event("viewing", 0.6),
     ]
     outcomes = [signals_of(order) for order in permutations(viewings)]
-    assert outcomes == [{(1, 1): Signal(0.3, NOON)}] * len(outcomes)
+    assert outcomes == [{(1, 1): Signal(0.3, NOON, None)}] * len(outcomes)
 
 
 def test_films_and_users_are_kept_apart():

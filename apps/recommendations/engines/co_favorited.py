@@ -7,8 +7,8 @@ from typing import Self
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from apps.recommendations.engines.contract import Dataset, Engine, FloatArray, IntArray, Profiles, Reason, Tier
-from apps.recommendations.engines.neighbours import likes_together, nearest_items, opinions
+from apps.recommendations.engines.contract import Dataset, Engine, FloatArray, IntArray, Profiles, ReasonCode, Tier
+from apps.recommendations.engines.neighbours import contributions, nearest_items, opinions
 
 
 class CoFavorited(Engine):
@@ -24,6 +24,7 @@ class CoFavorited(Engine):
     name = "co_favorited"
     tier = Tier.BASIC
     description = "Films that people who like yours like as well."
+    reason_code = ReasonCode.LIKED_TOGETHER
     arrays = ("neighbours",)
 
     neighbours: csr_matrix
@@ -46,9 +47,9 @@ class CoFavorited(Engine):
         self.check_fitted()
         return opinions(_each_as_one(profiles.likes) @ self.neighbours, self.can_score(profiles))
 
-    def reasons(self, profiles: Profiles, items: IntArray, *, limit: int = 3) -> list[list[Reason]]:
+    def contributions(self, profiles: Profiles, items: IntArray) -> FloatArray:
         self.check_fitted()
-        return likes_together(self.neighbours, _each_as_one(profiles.likes), items, limit)
+        return contributions(self.neighbours, _each_as_one(profiles.likes), items)
 
 
 def _each_as_one(likes: csr_matrix) -> csr_matrix:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
@@ -23,6 +23,7 @@ Array: TypeAlias = NDArray[Any] | csr_matrix
 
 NO_OPINION = np.float32(-np.inf)
 NO_ITEM = -1  # where a list has no more
+UNKNOWN_YEAR = -1
 LEFT_OUT_IN_TURN = 10  # likes, for the reasons of an engine that cannot take its score apart
 
 
@@ -56,11 +57,13 @@ class Profiles:
 
     interactions: CSR (n_profiles, n_items) float32, a signed confidence; above zero liked, below disliked.
     timestamps: float64 (nnz,), seconds since 1970, one for each cell of ``interactions`` in storage order.
+    ratings: float32 (nnz,), the stars given, on any one scale, NaN where the cell is no rating; in the same order.
     genres: CSR (n_profiles, n_genres) float32, what users said of genres; above zero liked.
     """
 
     interactions: csr_matrix
     timestamps: NDArray[np.float64]
+    ratings: FloatArray
     genres: csr_matrix
 
     def __len__(self) -> int:
@@ -72,14 +75,15 @@ class Profiles:
             (np.arange(self.interactions.nnz), self.interactions.indices, self.interactions.indptr),
             shape=self.interactions.shape,
         )
-        return Profiles(self.interactions[rows], self.timestamps[cells[rows].data], self.genres[rows])
+        chosen = cells[rows].data
+        return Profiles(self.interactions[rows], self.timestamps[chosen], self.ratings[chosen], self.genres[rows])
 
     def only(self, kept: BoolArray) -> Profiles:
         """The same profiles with these of their cells: ``kept`` is (nnz,), in storage order."""
         cells = self.interactions
         kept_before = np.concatenate(([0], np.cumsum(kept)))
         triple = cells.data[kept], cells.indices[kept], kept_before[cells.indptr]
-        return Profiles(csr_matrix(triple, shape=cells.shape), self.timestamps[kept], self.genres)
+        return Profiles(csr_matrix(triple, shape=cells.shape), self.timestamps[kept], self.ratings[kept], self.genres)
 
     @property
     def likes(self) -> csr_matrix:
@@ -97,19 +101,30 @@ class Profiles:
 class Dataset:
     """What an engine learns from: users as profiles, items as features, aligned by position.
 
-    item_genres: CSR (n_items, n_genres) float32, 0 or 1.
-    item_tags: CSR (n_items, n_tags) float32, keywords and people, 0 or 1.
+    item_genres, item_keywords, item_directors, item_cast: CSR (n_items, n_...) float32, 0 or 1.
+    item_titles, item_texts: one title and one overview per item, "" where there is none.
+    item_years: int64 (n_items,), of the release, UNKNOWN_YEAR where nobody says.
+    item_languages: one code per item, "" where nobody says.
     item_popularity: float32 (n_items,), the catalogue's own measure; any scale, it only breaks ties.
-    item_texts: one text per item, "" where there is none.
     item_ids: int64 (n_items,), ours in the database; engines never read them.
     """
 
     profiles: Profiles
     item_genres: csr_matrix
-    item_tags: csr_matrix
-    item_popularity: FloatArray
+    item_keywords: csr_matrix
+    item_directors: csr_matrix
+    item_cast: csr_matrix
+    item_titles: Sequence[str]
     item_texts: Sequence[str]
+    item_years: IntArray
+    item_languages: Sequence[str]
+    item_popularity: FloatArray
     item_ids: IntArray
+
+    @property
+    def item_tags(self) -> csr_matrix:
+        """CSR (n_items, n_tags) float32: keywords, directors and cast, side by side."""
+        return hstack([self.item_keywords, self.item_directors, self.item_cast], format="csr", dtype=np.float32)
 
     @property
     def n_users(self) -> int:
@@ -124,11 +139,16 @@ class NotFittedError(RuntimeError):
     """An engine was asked before ``fit``."""
 
 
+class TrainingRequirementsMissing(ImportError):
+    """An engine wants to learn with a library that only training needs, and it is not installed."""
+
+
 class Engine(ABC):
     """Learns from a Dataset, then scores profiles it has never seen.
 
     A subclass stores keyword hyperparameters in ``__init__``, names in ``arrays`` what ``fit`` leaves behind (numpy
-    arrays or CSR matrices, attributes of the same names), and writes ``fit``, ``score`` and, where it can, ``reasons``.
+    arrays or CSR matrices, attributes of the same names), and writes ``fit``, ``score`` and, where it can,
+    ``contributions``.
     It never changes what ``fit`` left: a loaded engine's arrays are mapped from disk and read-only.
     """
 
@@ -137,6 +157,8 @@ class Engine(ABC):
     description: ClassVar[str]
     personalised: ClassVar[bool] = True
     reads_content: ClassVar[bool] = False  # what films are about, in ``fit``: genres, tags, texts
+    needs_training_requirements: ClassVar[bool] = False  # in ``fit``: JAX and optax
+    reason_code: ClassVar[ReasonCode] = ReasonCode.SIMILAR_TO  # of a film that ``contributions`` speaks of
     arrays: ClassVar[tuple[str, ...]]
 
     @abstractmethod
@@ -150,24 +172,35 @@ class Engine(ABC):
         The array is the caller's own to change. A profile that ``can_score`` refuses gets no opinion on anything.
         """
 
+    def score_held(self, profiles: Profiles, whole: Profiles) -> FloatArray:
+        """``score``, but what is taken of each profile - its length, a mean, a deviation - is that of ``whole``.
+
+        The same users with more cells: so one sees what a cell adds, and not what it moves besides.
+        """
+        return self.score(profiles)
+
     def reasons(self, profiles: Profiles, items: IntArray, *, limit: int = 3) -> list[list[Reason]]:
         """Why each of ``items`` got its score for the one profile given.
 
-        At most ``limit`` for an item, the largest contribution first, none that is not above zero. An engine that can
-        take its score apart says so itself; of any other it is told here what the score would lose without each of the
-        newest likes.
+        At most ``limit`` for an item, the largest contribution first, none that is not above zero, no film for itself.
+        """
+        refs = profiles.likes.indices
+        added = np.where(items[:, None] == refs, 0, self.contributions(profiles, items))
+        return reasons_from(self.reason_code, refs, added, limit)
+
+    def contributions(self, profiles: Profiles, items: IntArray) -> FloatArray:
+        """(n_items, n_likes) float32: what each like of the one profile adds to the score of each of ``items``.
+
+        An engine that can take its score apart says so itself. Of any other it is told here what the score would lose
+        without each of the newest likes; older ones add nothing.
         """
         likes = np.flatnonzero(profiles.interactions.data > 0)
-        likes = likes[np.argsort(profiles.timestamps[likes], kind="stable")[-LEFT_OUT_IN_TURN:]]
-        score = self.score(profiles)[0, items]
         lost = np.zeros((len(items), len(likes)), dtype=np.float32)
-        for column, like in enumerate(likes):
-            without = profiles.only(np.arange(profiles.interactions.nnz) != like)
-            rest = self.score(without)[0, items]
-            lost[:, column] = score - np.where(rest == NO_OPINION, 0, rest)
-        refs = profiles.interactions.indices[likes]
-        lost[items[:, None] == refs] = 0  # no film is a reason for itself
-        return reasons_from(ReasonCode.SIMILAR_TO, refs, lost, limit)
+        score = _or_zero(self.score(profiles)[0, items])
+        for column in np.argsort(profiles.timestamps[likes], kind="stable")[-LEFT_OUT_IN_TURN:]:
+            without = profiles.only(np.arange(profiles.interactions.nnz) != likes[column])
+            lost[:, column] = score - _or_zero(self.score(without)[0, items])
+        return lost
 
     def can_score(self, profiles: Profiles) -> BoolArray:
         """(n_profiles,): whether the profile holds any evidence that this engine reads."""
@@ -184,8 +217,8 @@ class Engine(ABC):
         """The same for any profiles: every cell of ``interactions``, liked or not, counts as seen."""
         scores = self.score(profiles)
         if exclude_seen:
-            seen = profiles.interactions.tocoo()
-            scores[seen.row, seen.col] = NO_OPINION
+            seen = profiles.interactions
+            scores[np.repeat(np.arange(len(profiles)), np.diff(seen.indptr)), seen.indices] = NO_OPINION
         return top_k(scores, k)
 
     def params(self) -> dict[str, Any]:
@@ -207,6 +240,11 @@ class Engine(ABC):
         """Raise NotFittedError before ``fit`` or ``restore``."""
         if not all(hasattr(self, name) for name in self.arrays):
             raise NotFittedError(f"{type(self).__name__} was asked before fit")
+
+
+def _or_zero(scores: FloatArray) -> FloatArray:
+    """The scores, 0 where there is no opinion."""
+    return np.where(scores == NO_OPINION, np.float32(0), scores)
 
 
 def top_k(scores: FloatArray, k: int) -> tuple[IntArray, FloatArray]:

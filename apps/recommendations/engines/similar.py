@@ -13,10 +13,7 @@ from apps.recommendations.engines.contract import (
     FloatArray,
     IntArray,
     Profiles,
-    Reason,
-    ReasonCode,
     Tier,
-    reasons_from,
 )
 from apps.recommendations.engines.neighbours import opinions
 
@@ -59,11 +56,7 @@ class Similar(Engine):
         self.check_fitted()
         likes = profiles.likes
         alike = (self.features[items] @ self.features[likes.indices].T).toarray()
-        alike[items[:, None] == likes.indices] = 0
         return np.asarray(alike * likes.data)
-
-    def reasons(self, profiles: Profiles, items: IntArray, *, limit: int = 3) -> list[list[Reason]]:
-        return reasons_from(ReasonCode.SIMILAR_TO, profiles.likes.indices, self.contributions(profiles, items), limit)
 
 
 def _unit_rows(features: csr_matrix) -> csr_matrix:
