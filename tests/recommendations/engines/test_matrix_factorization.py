@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from apps.recommendations.engines import matrix_factorization
 from apps.recommendations.engines.contract import NO_OPINION
 from apps.recommendations.registry import build
 from tests.recommendations.synthetic import dataset_of, profiles_of, taste_world
@@ -92,9 +91,3 @@ def test_a_film_nobody_likes_gets_no_opinion():
 def test_another_seed_gives_other_factors(dataset):
     one, other = factorization(random_state=1).fit(dataset), factorization(random_state=2).fit(dataset)
     assert not np.allclose(one.item_factors, other.item_factors)
-
-
-def test_the_size_of_a_batch_changes_nothing(dataset, monkeypatch):
-    whole = factorization().fit(dataset).item_factors
-    monkeypatch.setattr(matrix_factorization, "BATCH", 7)
-    np.testing.assert_allclose(factorization().fit(dataset).item_factors, whole, rtol=1e-4, atol=1e-6)
