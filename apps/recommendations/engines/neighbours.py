@@ -10,9 +10,6 @@ from apps.recommendations.engines.contract import (
     BoolArray,
     FloatArray,
     IntArray,
-    Reason,
-    ReasonCode,
-    reasons_from,
     top_k,
 )
 
@@ -42,16 +39,29 @@ def nearest_items(
         alike[alike <= 0] = NO_OPINION
         alike[rows - start, rows] = NO_OPINION
         blocks.append(top_k(alike, n_neighbours))
-    return _as_rows([items for items, _ in blocks], [values for _, values in blocks], n_items)
+    return _as_rows([items for items, _ in blocks], [values for _, values in blocks], (n_items, n_items))
 
 
-def _as_rows(items: list[IntArray], values: list[FloatArray], n_items: int) -> csr_matrix:
-    """Blocks of top-k lists as the rows of one sorted CSR (n_items, n_items)."""
+def strongest(cells: FloatArray, n_cells: int, *, floor: float) -> csr_matrix:
+    """Of each row of an array the ``n_cells`` largest in size, none below ``floor``, as CSR of the same shape."""
+    rows_a_block = max(1, BLOCK // max(1, cells.shape[1]))
+    blocks = []
+    for start in range(0, len(cells), rows_a_block):
+        block = cells[start : start + rows_a_block]
+        sizes = np.abs(block)
+        sizes[sizes < floor] = NO_OPINION
+        items, _ = top_k(sizes, n_cells)
+        blocks.append((items, np.take_along_axis(block, items, axis=1)))
+    return _as_rows([items for items, _ in blocks], [values for _, values in blocks], cells.shape)
+
+
+def _as_rows(items: list[IntArray], values: list[FloatArray], shape: tuple[int, ...]) -> csr_matrix:
+    """Blocks of top-k lists as the rows of one sorted CSR of this shape."""
     if not items:
-        return csr_matrix((n_items, n_items), dtype=np.float32)
+        return csr_matrix(shape, dtype=np.float32)
     found = np.concatenate(items) >= 0
     indptr = np.concatenate(([0], np.cumsum(found.sum(axis=1))))
-    rows = csr_matrix((np.concatenate(values)[found], np.concatenate(items)[found], indptr), shape=(n_items, n_items))
+    rows = csr_matrix((np.concatenate(values)[found], np.concatenate(items)[found], indptr), shape=shape)
     rows.sort_indices()
     return rows
 
@@ -70,9 +80,3 @@ def opinions(evidence: csr_matrix, can_score: BoolArray) -> FloatArray:
 def contributions(neighbours: csr_matrix, likes: csr_matrix, items: IntArray) -> FloatArray:
     """(n_items, n_likes) float32: what each like, of the one row given, adds to the score of each of ``items``."""
     return np.asarray(neighbours[likes.indices][:, items].multiply(likes.data[:, None]).toarray().T)
-
-
-def likes_together(neighbours: csr_matrix, likes: csr_matrix, items: IntArray, limit: int) -> list[list[Reason]]:
-    """The likes, of the one row given, that add most to the scores of ``items``."""
-    added = contributions(neighbours, likes, items)
-    return reasons_from(ReasonCode.LIKED_TOGETHER, likes.indices, added, limit)
