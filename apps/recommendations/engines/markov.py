@@ -1,0 +1,98 @@
+"""A Markov chain over histories that looks further back than one step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix, diags_array
+
+from apps.recommendations.engines.contract import FloatArray, IntArray
+from apps.recommendations.engines.histories import Histories
+
+
+@dataclass(frozen=True)
+class Counting:
+    """How a chain counts and forgets; see ``Sequential`` for what the numbers mean."""
+
+    window: int
+    gap_exponent: float
+    count_exponent: float
+    source_exponent: float
+    target_exponent: float
+    memory: int
+    age_exponent: float
+
+
+def followed(histories: Histories, n_items: int, counting: Counting) -> csr_matrix:
+    """How often each film follows each other one, as CSR (n_items, n_items) float32.
+
+    A film liked g steps after another, g at most ``window``, counts ``g ** -gap_exponent`` for the pair. A history
+    without order counts each of its pairs as the average over all orders would.
+    """
+    counts = csr_matrix(_counts(histories, n_items, counting) + _unordered_counts(histories, n_items, counting))
+    counts.setdiag(0)
+    counts.eliminate_zeros()
+    counts.sort_indices()
+    return counts
+
+
+def transitions(counts: csr_matrix, likes: IntArray, counting: Counting) -> csr_matrix:
+    """What follows each film, as CSR (n_items, n_items) float32, of ``followed`` and the number of likes of each film.
+
+    Cell (j, i) is ``counts ** count_exponent / (likes_j ** source_exponent * likes_i ** target_exponent)``.
+    """
+    known = np.maximum(likes, 1.0)
+    damped = counts.copy()
+    damped.data **= np.float32(counting.count_exponent)
+    damped.data *= np.repeat((known**-counting.source_exponent).astype(np.float32), np.diff(damped.indptr))
+    damped.data *= (known**-counting.target_exponent).astype(np.float32)[damped.indices]
+    return damped
+
+
+def recency(histories: Histories, n_items: int, counting: Counting) -> csr_matrix:
+    """The state of the chain, CSR (n_profiles, n_items) float32: how much each of the newest ``memory`` likes weighs.
+
+    The like at age a, 0 the newest, weighs ``(1 + a) ** -age_exponent``. In a history without order all weigh the same:
+    what each would on average over all orders.
+    """
+    ages, owners = histories.ages, histories.owners
+    weights = np.where(ages < counting.memory, (1.0 + ages) ** -counting.age_exponent, 0.0)
+    sums = np.bincount(owners, weights=weights, minlength=len(histories))
+    alike = ~histories.ordered[owners]
+    weights[alike] = (sums / np.maximum(histories.lengths, 1))[owners[alike]]
+    kept = weights > 0
+    bounds = np.concatenate(([0], np.cumsum(np.bincount(owners[kept], minlength=len(histories)))))
+    triple = weights[kept].astype(np.float32), histories.items[kept], bounds
+    return csr_matrix(triple, shape=(len(histories), n_items))
+
+
+def _counts(histories: Histories, n_items: int, counting: Counting) -> csr_matrix:
+    """Discounted counts of the histories that have an order."""
+    ordered = histories.ordered[histories.owners]
+    items, owners = histories.items[ordered], histories.owners[ordered]
+    gaps = np.arange(1, counting.window + 1)
+    ahead = np.arange(len(items))[:, None] + gaps
+    inside = ahead < len(items)
+    ahead[~inside] = 0
+    inside &= owners[ahead] == owners[:, None]
+    discounts = np.broadcast_to((gaps**-counting.gap_exponent).astype(np.float32), ahead.shape)
+    bounds = np.concatenate(([0], np.cumsum(inside.sum(axis=1))))
+    next_ones = csr_matrix((discounts[inside], items[ahead[inside]], bounds), shape=(len(items), n_items))
+    return csr_matrix(_incidence(items, np.arange(len(items)), (n_items, len(items))) @ next_ones)
+
+
+def _unordered_counts(histories: Histories, n_items: int, counting: Counting) -> csr_matrix:
+    """What the others would count on average over all orders of their likes."""
+    alike = ~histories.ordered[histories.owners]
+    liked = _incidence(histories.owners[alike], histories.items[alike], (len(histories), n_items))
+    lengths = histories.lengths.astype(np.float64)
+    gaps = np.arange(1, counting.window + 1)
+    total = np.maximum(lengths[:, None] - gaps, 0) @ gaps**-counting.gap_exponent
+    share = np.divide(total, lengths * (lengths - 1), out=np.zeros_like(total), where=lengths > 1)
+    return csr_matrix(liked.T @ (diags_array(share) @ liked), dtype=np.float32)
+
+
+def _incidence(rows: IntArray, columns: IntArray, shape: tuple[int, int]) -> csr_matrix:
+    ones: FloatArray = np.ones(len(rows), dtype=np.float32)
+    return csr_matrix((ones, (rows, columns)), shape=shape)
