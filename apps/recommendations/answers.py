@@ -14,6 +14,7 @@ from apps.recommendations.reasons import SpokenReason
 NO_SIGNAL = "no_signal"
 NOT_TRAINED = "not_trained"
 TMDB_TERMS = "tmdb_terms"
+FAILED = "failed"
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,20 @@ class Wish:
 
 @dataclass(frozen=True)
 class Recommendation:
+    """``predicted_rating``: 0.5 to 10, what the caller would give the film; None where nothing tells. Ranks nothing."""
+
     movie: Movie
     score: float
     reasons: list[SpokenReason]
+    predicted_rating: float | None = None
 
 
 @dataclass(frozen=True)
 class Provenance:
     """Who made the answer, from what, and what was left out.
 
-    fallback_reason: why it was not the requested engine, or not a trained one: NO_SIGNAL, NOT_TRAINED, TMDB_TERMS.
+    fallback_reason: why it was not the requested engine, or not a trained one: NO_SIGNAL, NOT_TRAINED, TMDB_TERMS,
+        FAILED.
     filtered_out: films by the first ground that kept them out: library, preferences, filters.
     filled: films of this page that are popular ones, since the engine had no opinion on more.
     exhausted: nothing is left after this page.

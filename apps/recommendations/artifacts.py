@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
 
+from apps.recommendations.engines.blend import Blend
 from apps.recommendations.engines.contract import Array, Engine
 from apps.recommendations.registry import ENGINES, build
 
@@ -48,10 +49,10 @@ class Artifact:
 
 
 def write_artifact(root: Path, version: str, engines: Mapping[str, Engine], shared: Mapping[str, Array]) -> Path:
-    """Write fitted engines and shared arrays to ``root / version`` and return that directory.
+    """Write fitted engines, with their parts, and shared arrays to ``root / version`` and return that directory.
 
     It appears under its name complete and on disk, or not at all. Raises FileExistsError where the version is taken,
-    ValueError for a name that is no plain one, NotFittedError for an engine that was never fitted.
+    ValueError for a name that is no plain one or stands for two engines, NotFittedError for one never fitted.
     """
     target = root / _plain(version)
     if target.exists():
@@ -67,7 +68,7 @@ def write_artifact(root: Path, version: str, engines: Mapping[str, Engine], shar
                     "params": engine.params(),
                     "arrays": _write_arrays(draft / _engine(name, engine), engine.state()),
                 }
-                for name, engine in engines.items()
+                for name, engine in _with_parts(engines).items()
             },
             "shared": _write_arrays(draft / SHARED, shared),
         }
@@ -88,6 +89,9 @@ def read_artifact(path: Path) -> Artifact:
     content = _read_manifest(path)
     try:
         engines = {name: _read_engine(path, name, entry) for name, entry in content["engines"].items()}
+        for engine in engines.values():
+            if isinstance(engine, Blend):
+                engine.join(engines)
         return Artifact(content["version"], engines, _read_arrays(path / SHARED, content["shared"]))
     except (KeyError, TypeError, AttributeError) as exc:  # content of another shape than ours
         raise ArtifactCorrupt(f"The manifest of {path} is not complete: {exc!r}.") from exc
@@ -205,6 +209,16 @@ def _plain(name: str) -> str:
     if not PLAIN_NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no plain name: letters, digits, - and _ only.")
     return name
+
+
+def _with_parts(engines: Mapping[str, Engine]) -> dict[str, Engine]:
+    """These engines and those that they are made of, each once."""
+    every = dict(engines)
+    for blend in (engine for engine in engines.values() if isinstance(engine, Blend)):
+        for name, part in blend.parts.items():
+            if every.setdefault(name, part) is not part:
+                raise ValueError(f"Two engines go by the name {name!r}; {blend.name} is made of another one.")
+    return every
 
 
 def _engine(name: str, engine: Engine) -> str:

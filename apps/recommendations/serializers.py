@@ -6,7 +6,7 @@ from rest_framework import serializers
 from apps.movies.queries import WatchFilterQuery
 from apps.movies.serializers import MovieCardSerializer
 from apps.recommendations import registry
-from apps.recommendations.answers import NO_SIGNAL, NOT_TRAINED, TMDB_TERMS, Wish
+from apps.recommendations.answers import FAILED, NO_SIGNAL, NOT_TRAINED, TMDB_TERMS, Wish
 from apps.recommendations.engines.contract import ReasonCode, Tier
 from utils.query_params import ChoiceField, PageQuery
 
@@ -17,6 +17,7 @@ WHY_NOT = [
     (NO_SIGNAL, "nothing liked yet that this engine could go by"),
     (NOT_TRAINED, "no trained model has it"),
     (TMDB_TERMS, "it reads what films are about, and this server is not to do that with what TMDb told it"),
+    (FAILED, "it failed just now; the log says how"),
 ]
 
 
@@ -47,6 +48,9 @@ class RecommendationSerializer(serializers.Serializer[Any]):
     movie = MovieCardSerializer()
     score = serializers.FloatField(help_text="In the engine's own units: compare within one answer only.")
     reasons = ReasonSerializer(many=True)
+    predicted_rating = serializers.FloatField(
+        allow_null=True, help_text="0.5 to 10, what you would rate it; null before your first rating. It ranks nothing."
+    )
 
 
 class FilteredOutSerializer(serializers.Serializer[Any]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from apps.movies.models import Movie, Source
 from apps.movies.querysets import MovieQuerySet
 from apps.recommendations import registry
 from apps.recommendations.answers import (
+    FAILED,
     NO_SIGNAL,
     NOT_TRAINED,
     TMDB_TERMS,
@@ -24,11 +26,14 @@ from apps.recommendations.answers import (
     Wish,
 )
 from apps.recommendations.catalogue import Catalogue
-from apps.recommendations.engines.contract import BoolArray, Engine, Profiles
+from apps.recommendations.engines.contract import BoolArray, Engine, IntArray, Profiles
+from apps.recommendations.engines.matrix_factorization import MatrixFactorization
 from apps.recommendations.profile import Caller
 from apps.recommendations.ranking import Ranking, ranked
 from apps.recommendations.reasons import in_words, popular_reason
 from apps.recommendations.serving import Model, active_model
+
+logger = logging.getLogger(__name__)
 
 SPARE = 10  # films ranked beyond the page, to stand in for those that have gone or changed since the training
 
@@ -67,6 +72,16 @@ def engines_barred() -> frozenset[str]:
 def _from_model(model: Model, caller: Caller, wish: Wish) -> Recommendations:
     profiles = caller.profiles(model.catalogue)
     engine, fallback_reason = _choose(model, profiles, wish.algorithm)
+    try:
+        return _answer(model, engine, fallback_reason, profiles, caller, wish)
+    except Exception:  # whatever is wrong with one engine, the caller gets films, and is told whose they are
+        logger.exception("engine %s of model %s failed", engine.name, model.name)
+        return _answer(model, model.engines[registry.POPULAR], FAILED, profiles, caller, wish)
+
+
+def _answer(
+    model: Model, engine: Engine, fallback_reason: str | None, profiles: Profiles, caller: Caller, wish: Wish
+) -> Recommendations:
     allowed, filtered_out = _allowed(model.catalogue, caller, wish)
     ranking, present = _rank(model, engine, profiles, allowed, caller, wish)
     page = present[wish.first : wish.first + wish.per_page]
@@ -144,11 +159,21 @@ def _explained(
     reasons = engine.reasons(profiles, items[:own]) + model.engines[registry.POPULAR].reasons(profiles, items[own:])
     pks = model.catalogue.item_ids[items].tolist()
     films = Movie.objects.for_cards().in_bulk(pks)
+    spoken, stars = in_words(reasons, model.catalogue), _predicted_ratings(model, profiles, items)
     return [
-        Recommendation(films[pk], float(ranking.scores[place]), spoken)
-        for pk, place, spoken in zip(pks, page, in_words(reasons, model.catalogue), strict=True)
+        Recommendation(films[pk], float(ranking.scores[place]), why, rating)
+        for pk, place, why, rating in zip(pks, page, spoken, stars, strict=True)
         if pk in films
     ]
+
+
+def _predicted_ratings(model: Model, profiles: Profiles, items: IntArray) -> list[float | None]:
+    """What the caller would rate these films, whichever engine chose them."""
+    engine = model.engines.get(MatrixFactorization.name)
+    if not isinstance(engine, MatrixFactorization):
+        return [None] * len(items)
+    stars = engine.predicted_ratings(profiles, items)[0]
+    return [None if np.isnan(rating) else round(float(rating), 1) for rating in stars]
 
 
 def _from_tables(caller: Caller, wish: Wish) -> Recommendations:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from time import perf_counter
 
 from django.conf import settings
 from django.utils import timezone
@@ -12,6 +14,8 @@ from django.utils import timezone
 from apps.recommendations import registry
 from apps.recommendations.artifacts import ArtifactCorrupt, read_artifact, write_artifact
 from apps.recommendations.dataset import TrainingData, training_data
+from apps.recommendations.engines.blend import Blend
+from apps.recommendations.engines.contract import Dataset, Engine, TrainingRequirementsMissing
 from apps.recommendations.evaluation import evaluate, time_split
 from apps.recommendations.models import ModelVersion
 from apps.recommendations.services import engines_barred
@@ -35,11 +39,14 @@ def train(
 ) -> TrainingReport:
     """Train these engines on everything in the tables; popular always, since it fills the pages of the others.
 
-    Those that TRAIN_ON_TMDB_CONTENT bars are left out.
+    Those that TRAIN_ON_TMDB_CONTENT bars are left out, and so are those that learn with what is not installed.
     With ``if_changed``, only where the active version lacks one of them, cannot be read, or learned from other data.
     Raises NothingToLearn.
     """
-    names = [name for name in registry.NAMES if name in {*names, registry.POPULAR} - engines_barred()]
+    barred = engines_barred()
+    wanted = {registry.POPULAR, *names} - barred
+    wanted |= registry.parts_of(wanted) - barred
+    names = _learnable([name for name in registry.NAMES if name in wanted], say)
     data = training_data()
     if not data.dataset.profiles.likes.nnz:
         raise NothingToLearn("There are no likes to learn from: run load_demo or import_movielens first.")
@@ -58,7 +65,7 @@ def train(
         metrics=_judge(names, data, say),
     )
     say("fitting on everything")
-    engines = {name: registry.build(name).fit(data.dataset) for name in names}
+    engines = fit_all(names, data.dataset, say)
     write_artifact(settings.ARTIFACT_ROOT, version.name, engines, data.catalogue.to_arrays())
     ModelVersion.objects.activate(version)
     _forget_old_artifacts(previous=active)
@@ -73,12 +80,37 @@ def _holds(version: ModelVersion, names: Sequence[str]) -> bool:
         return False
 
 
+def fit_all(
+    names: Sequence[str], dataset: Dataset, say: Callable[[str], None] = lambda line: None
+) -> dict[str, Engine]:
+    """These engines, fitted; those that are made of others take them from here. In the order of the registry."""
+    fitted: dict[str, Engine] = {}
+    for name in names:
+        started = perf_counter()
+        engine = registry.build(name)
+        fitted[name] = engine.fit_on(dataset, fitted) if isinstance(engine, Blend) else engine.fit(dataset)
+        say(f"{name:22} {perf_counter() - started:6.1f} s")
+    return fitted
+
+
+def _learnable(names: list[str], say: Callable[[str], None]) -> list[str]:
+    """Without those that need what is not installed; what that is, and whom it stops, is said."""
+    hungry = [name for name in names if registry.ENGINES[name].needs_training_requirements]
+    try:
+        if hungry:
+            import_module("apps.recommendations.engines.training")
+    except TrainingRequirementsMissing as exc:
+        say(f"{exc}. Not trained: {', '.join(hungry)}.")
+        return [name for name in names if name not in hungry]
+    return names
+
+
 def _judge(names: Sequence[str], data: TrainingData, say: Callable[[str], None]) -> dict[str, dict[str, float]]:
     """Each engine, fitted on the older four fifths, on what people came to like since."""
     split = time_split(data.dataset)
     metrics = {}
-    for name in names:
-        metrics[name] = evaluate(registry.build(name).fit(split.train), split).as_dict()
+    for name, engine in fit_all(names, split.train).items():
+        metrics[name] = evaluate(engine, split).as_dict()
         say(f"{name:22} ndcg@10 {metrics[name]['ndcg']:.4f}   recall@10 {metrics[name]['recall']:.4f}")
     return metrics
 
