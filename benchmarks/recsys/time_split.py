@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import time
 import zipfile
 from io import BytesIO
@@ -20,7 +19,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-from apps.recommendations.engines.contract import Dataset, Profiles
+from apps.recommendations.engines.contract import UNKNOWN_YEAR, Dataset, Profiles
 from apps.recommendations.evaluation import TimeSplit, evaluate, time_split
 from apps.recommendations.registry import NAMES, build
 
@@ -41,14 +40,21 @@ def movielens(data: Path) -> Dataset:
     """Ratings as signed confidence, genres and titles as features; MovieLens has no popularity of its own."""
     movies, ratings = read_csv(data, "movies.csv"), read_csv(data, "ratings.csv")
     genres = movies["genres"].where(movies["genres"] != "(no genres listed)", "").str.get_dummies("|")
+    titles = movies["title"].str.extract(r"^(.*) \((\d{4})\)\s*$")
+    nothing = csr_matrix((len(movies), 0), dtype=np.float32)
     rows, users = pd.factorize(ratings["userId"], sort=True)
     items = pd.Index(movies["movieId"]).get_indexer(ratings["movieId"])
     return Dataset(
-        profiles=profiles(rows, items, confidence(ratings["rating"]), ratings["timestamp"], (len(users), genres.shape)),
+        profiles=profiles(rows, items, ratings, (len(users), genres.shape)),
         item_genres=csr_matrix(genres.to_numpy(np.float32)),
-        item_tags=csr_matrix((len(movies), 0), dtype=np.float32),
+        item_keywords=nothing,
+        item_directors=nothing,
+        item_cast=nothing,
+        item_titles=titles[0].fillna(movies["title"]).tolist(),
+        item_texts=[""] * len(movies),
+        item_years=titles[1].fillna(UNKNOWN_YEAR).to_numpy(np.int64),
+        item_languages=[""] * len(movies),
         item_popularity=np.zeros(len(movies), dtype=np.float32),
-        item_texts=[re.sub(r" \(\d{4}\)$", "", title) for title in movies["title"]],
         item_ids=movies["movieId"].to_numpy(np.int64),
     )
 
@@ -61,15 +67,19 @@ def confidence(stars: pd.Series) -> np.ndarray:
 
 
 def profiles(
-    rows: np.ndarray, items: np.ndarray, weights: np.ndarray, times: pd.Series, shape: tuple[int, tuple[int, int]]
+    rows: np.ndarray, items: np.ndarray, ratings: pd.DataFrame, shape: tuple[int, tuple[int, int]]
 ) -> Profiles:
-    """Triples and their times as profiles of users who said nothing of genres."""
+    """Ratings and their times as profiles of users who said nothing of genres."""
     n_users, (n_items, n_genres) = shape
     order = np.lexsort((items, rows))
     indptr = np.searchsorted(rows[order], np.arange(n_users + 1))
-    interactions = csr_matrix((weights[order], items[order], indptr), shape=(n_users, n_items))
-    stated = csr_matrix((n_users, n_genres), dtype=np.float32)
-    return Profiles(interactions, times.to_numpy(np.float64)[order], stated)
+    weights = confidence(ratings["rating"])
+    return Profiles(
+        interactions=csr_matrix((weights[order], items[order], indptr), shape=(n_users, n_items)),
+        timestamps=ratings["timestamp"].to_numpy(np.float64)[order],
+        ratings=ratings["rating"].to_numpy(np.float32)[order],
+        genres=csr_matrix((n_users, n_genres), dtype=np.float32),
+    )
 
 
 def measure(split: TimeSplit) -> list[dict[str, float | str]]:
