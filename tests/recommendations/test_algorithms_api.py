@@ -49,7 +49,7 @@ def test_to_who_likes_something_every_engine_is_usable(api, fan, model):
 def test_a_liked_genre_makes_the_engine_usable_that_reads_it(api, user, model):
     preference_set(user=user, liked_genres=[GenreFactory(tmdb_id=28)])
     usable = [name for name, reason in why_not(api).items() if reason is None]
-    assert usable == ["popular", "trending", "genre_affinity"]
+    assert usable == ["popular", "trending", "genre_affinity", "hybrid"]
 
 
 def test_a_film_that_came_after_the_training_makes_nothing_usable(api, user, model):

@@ -1,8 +1,10 @@
 import pytest
 
+from apps.authentication.models import User
 from apps.movies.models import Genre, Movie
 from apps.preferences.services import preference_set
 from apps.recommendations.registry import ENGINES, NAMES
+from apps.recommendations.serving import active_model
 from apps.recommendations.training import train
 from tests.conftest import signed_in
 from tests.factories import (
@@ -75,7 +77,7 @@ def test_every_engine_answers_for_itself_and_says_where_it_has_it_from(api, fan,
 
 def test_an_item_is_a_film_a_score_and_reasons(api, fan, model):
     item = ask(api, algorithm="knn")["data"][0]
-    assert set(item) == {"movie", "score", "reasons"}
+    assert set(item) == {"movie", "score", "reasons", "predicted_rating"}
     assert set(item["reasons"][0]) == {"code", "weight", "refs", "text"}
     assert set(item["movie"]["my"]) == {"favorite", "rating", "watchlist", "watched", "watched_at", "hidden"}
     assert not any(item["movie"]["my"].values())
@@ -420,3 +422,26 @@ def test_an_answer_from_the_tables_costs_thirteen_queries(api, fan, django_asser
     preference_set(user=fan, **limits)
     with django_assert_num_queries(13):
         assert ask(api, per_page=per_page)["data"]
+
+
+@pytest.mark.parametrize("broken", ["score", "reasons"])
+def test_an_engine_that_fails_is_named_as_the_reason_of_the_fallback(api, fan, model, monkeypatch, caplog, broken):
+    def fail(*args, **kwargs):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(active_model().engines["knn"], broken, fail)
+    body = ask(api, algorithm="knn")
+    assert (body["meta"]["requested"], body["meta"]["served"]) == ("knn", "popular")
+    assert body["meta"]["fallback_reason"] == "failed"
+    assert len(body["data"]) == 20
+    assert "engine knn" in caplog.text
+
+
+def test_predicted_ratings_come_with_the_callers_first_rating(api, fan, community):
+    for number, viewer in enumerate(User.objects.filter(kind=User.Kind.SIMULATED)):
+        for film in community[number % 2 : 40 : 2]:
+            RatingFactory(user=viewer, movie=film, value=8 + number % 3)
+    train(names=["matrix_factorization"])
+    assert {item["predicted_rating"] for item in ask(api, algorithm="popular")["data"]} == {None}
+    RatingFactory(user=fan, movie=community[30], value=9)
+    assert all(5 < item["predicted_rating"] <= 10 for item in ask(api, algorithm="popular")["data"])

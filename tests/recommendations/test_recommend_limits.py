@@ -99,22 +99,27 @@ def choosy_fan(fan, community):
     return fan
 
 
+def half(seeds, name):
+    """Every other of them: of two engines that follow each other, each gets what the other does not."""
+    return seeds[[*NAMES, None].index(name) % 2 :: 2]
+
+
 @pytest.mark.parametrize("name", [*NAMES, None])
 def test_no_film_breaks_a_limit_none_is_shown_twice_and_none_is_missing(api, choosy_fan, model, name):
     query = {"algorithm": name} if name else {}
-    for seed in range(9):
+    for seed in half(range(9), name):
         check_promises(api, choosy_fan, *draw(seed), query)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_holds_for_who_did_nothing_yet(api, user, model, name):
-    for seed in range(9, 18):
+    for seed in half(range(9, 18), name):
         check_promises(api, user, *draw(seed), {"algorithm": name})
 
 
 @pytest.mark.parametrize("name", [None, "knn"])
 def test_the_same_holds_before_the_first_training(api, choosy_fan, name):
-    for seed in range(18):
+    for seed in range(9):
         check_promises(api, choosy_fan, *draw(seed), {"algorithm": name} if name else {})
 
 

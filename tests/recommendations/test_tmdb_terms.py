@@ -8,6 +8,7 @@ from django.core.checks import run_checks
 from scipy.sparse import csr_matrix
 
 from apps.movies.models import Movie, Source
+from apps.recommendations.engines.contract import UNKNOWN_YEAR
 from apps.recommendations.registry import ENGINES, NAMES, READ_CONTENT, build
 from apps.recommendations.serving import active_model
 from apps.recommendations.training import train
@@ -38,11 +39,13 @@ def meta(client, **query):
 
 
 def without_content(dataset):
+    tables = ("item_genres", "item_keywords", "item_directors", "item_cast")
+    words = ("item_titles", "item_texts", "item_languages")
     return replace(
         dataset,
-        item_genres=csr_matrix(dataset.item_genres.shape, dtype=np.float32),
-        item_tags=csr_matrix(dataset.item_tags.shape, dtype=np.float32),
-        item_texts=[""] * dataset.n_items,
+        item_years=np.full(dataset.n_items, UNKNOWN_YEAR),
+        **{name: csr_matrix(getattr(dataset, name).shape, dtype=np.float32) for name in tables},
+        **{name: [""] * dataset.n_items for name in words},
     )
 
 

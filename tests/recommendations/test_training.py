@@ -1,4 +1,5 @@
 import logging
+import sys
 from io import StringIO
 
 import pytest
@@ -216,3 +217,18 @@ def test_the_admin_shows_versions_and_lets_nobody_make_change_or_delete_one(admi
     admin_site.post(f"{page}change/", {"name": "mine", "status": "rejected"})
     version.refresh_from_db()
     assert (version.name != "mine", version.status) == (True, "active")
+
+
+def test_without_the_training_requirements_the_other_engines_are_trained_and_it_is_said(fan, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jax", None)
+    for name in [name for name in sys.modules if name.startswith("apps.recommendations.engines.training")]:
+        monkeypatch.delitem(sys.modules, name)
+    lines = []
+    report = train(names=["knn", "neural_cf", "sequential", "hybrid"], say=lines.append)
+    assert {"knn", "popular"} <= report.version.metrics.keys()
+    assert not {"neural_cf", "sequential", "hybrid"} & report.version.metrics.keys()
+    assert lines[0] == (
+        "jax is not installed, which this engine learns with: pip install -r requirements/training.txt. "
+        "Not trained: neural_cf, sequential, hybrid."
+    )
+    assert not train(names=["knn", "hybrid"], if_changed=True).is_new
