@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
 
 from django.db import models, transaction
+from django.utils import timezone
 
 from utils.database import one_at_a_time
 
 if TYPE_CHECKING:
-    from apps.recommendations.models import ModelVersion
+    from apps.recommendations.models import Feedback, ModelVersion, RecommendationList
 
 
 class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
@@ -20,4 +22,15 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
             one_at_a_time("activate a model")
             self.filter(status="active").exclude(pk=version.pk).update(status="retired")
             version.status = version.Status.ACTIVE
+            version.activated_at = timezone.now()
             version.save()
+
+
+class RecommendationListQuerySet(models.QuerySet["RecommendationList"]):
+    def since(self, at: datetime) -> Self:
+        return self.filter(created_at__gte=at)
+
+
+class FeedbackQuerySet(models.QuerySet["Feedback"]):
+    def since(self, at: datetime) -> Self:
+        return self.filter(created_at__gte=at)
