@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 
 from apps.authentication.sessions import session_open
 from apps.movies import search as titles
+from apps.recommendations import lists
 from tests.factories import UserFactory
 from tests.fake_tmdb import FakeTMDb
 from utils import cache, shared
@@ -28,6 +29,7 @@ def nothing_kept(settings):
     if settings.REDIS_URL:
         settings.CACHE_PREFIX = f"test:{uuid4()}"
     cache.forget_all()
+    lists.forget_all()
     shared.BREAKER.close()
 
 

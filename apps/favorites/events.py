@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ class EventKind(StrEnum):
     WATCHLIST = "watchlist"
     HIDDEN = "hidden"
     VIEWING = "viewing"
+    OPENED = "opened"  # from a list of recommendations, which keep it: no shelf has it
 
 
 class Event(NamedTuple):
@@ -35,13 +36,39 @@ class Event(NamedTuple):
     dated: bool = True
 
 
-def library_events(*, user_id: int | None = None, movie_ids: Sequence[int] | None = None) -> Iterator[Event]:
-    """The events of one user (or of all), on these films (or on any), in no order."""
+def library_events(
+    *,
+    user_id: int | None = None,
+    user_ids: Collection[int] | None = None,
+    movie_ids: Sequence[int] | None = None,
+    since: datetime | None = None,
+) -> Iterator[Event]:
+    """The events of one user (of some, of all), on these films (or on any), in no order.
+
+    With ``since`` those first told from then on: a rating that was changed keeps the moment when it was new.
+    """
+    parts = event_rows(user_id=user_id, user_ids=user_ids, movie_ids=movie_ids, since=since)
+    rows = parts[0].union(*parts[1:], all=True)
+    # A cursor on the server is worth its three round trips for everybody's events, not for one page of one user's.
+    for user, movie, kind, value, at, dated in rows.iterator() if user_id is None else rows:
+        yield Event(user, movie, EventKind(kind), value, at, bool(dated))  # SQLite answers 0 or 1 from a union
+
+
+def event_rows(
+    *,
+    user_id: int | None = None,
+    user_ids: Collection[int] | None = None,
+    movie_ids: Sequence[int] | None = None,
+    since: datetime | None = None,
+) -> list[QuerySet[Any, Any]]:
+    """The same before it is asked: for each kind of event its rows, in columns that a union can put together."""
     mine = Q() if user_id is None else Q(user_id=user_id)
+    mine &= Q() if user_ids is None else Q(user_id__in=user_ids)
+    mine &= Q() if since is None else Q(created_at__gte=since)
     about = Q() if movie_ids is None else Q(movie_id__in=movie_ids)
     one = Value(1.0)
     always = Value(True, BooleanField())
-    parts = [
+    return [
         _rows(Favorite.objects.filter(mine, about), EventKind.FAVORITE, one, F("created_at"), always),
         _rows(Rating.objects.filter(mine, about), EventKind.RATING, F("value"), F("updated_at"), always),
         _rows(WatchlistItem.objects.filter(mine, about), EventKind.WATCHLIST, one, F("created_at"), always),
@@ -54,10 +81,6 @@ def library_events(*, user_id: int | None = None, movie_ids: Sequence[int] | Non
             ExpressionWrapper(Q(watched_at__isnull=False), BooleanField()),
         ),
     ]
-    rows = parts[0].union(*parts[1:], all=True)
-    # A cursor on the server is worth its three round trips for everybody's events, not for one page of one user's.
-    for user, movie, kind, value, at, dated in rows.iterator() if user_id is None else rows:
-        yield Event(user, movie, EventKind(kind), value, at, bool(dated))  # SQLite answers 0 or 1 from a union
 
 
 def _rows(queryset: QuerySet[Any], kind: EventKind, value: Any, at: Any, dated: Any) -> QuerySet[Any, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rest_framework import serializers
@@ -29,6 +29,11 @@ def register_my_block() -> None:
 
 def read_my_blocks(user_id: int, movie_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """The block of each film, in one query."""
+    return my_blocks(library_events(user_id=user_id, movie_ids=movie_ids), movie_ids)
+
+
+def my_blocks(events: Iterable[Event], movie_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """The same from one user's events, for who has read them; those on other films, and of no shelf, are let be."""
     blocks: dict[int, dict[str, Any]] = {
         movie_id: {
             "favorite": False,
@@ -40,8 +45,9 @@ def read_my_blocks(user_id: int, movie_ids: Sequence[int]) -> dict[int, dict[str
         }
         for movie_id in movie_ids
     }
-    for event in library_events(user_id=user_id, movie_ids=movie_ids):
-        _mark(blocks[event.movie_id], event)
+    for event in events:
+        if event.movie_id in blocks:
+            _mark(blocks[event.movie_id], event)
     return blocks
 
 
@@ -54,5 +60,5 @@ def _mark(block: dict[str, Any], event: Event) -> None:
                 block["watched"] = True
                 if event.dated:
                     block["watched_at"] = max(event.at, block["watched_at"] or event.at)
-        case _:
+        case EventKind.FAVORITE | EventKind.WATCHLIST | EventKind.HIDDEN:
             block[event.kind.value] = True

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -52,9 +54,13 @@ class UserPreference(models.Model):
     @property
     def limits(self) -> MovieFilter:
         """What these preferences let pass."""
+        return self.limits_without(genre.tmdb_id for genre in self.muted_genres.all())
+
+    def limits_without(self, genres: Iterable[int]) -> MovieFilter:
+        """The same for who has read the muted genres already, by TMDb id."""
         fitting, stricter = self._ratings()
         return MovieFilter(
-            without_genres=tuple(genre.tmdb_id for genre in self.muted_genres.all()),
+            without_genres=tuple(genres),
             year_gte=self.year_gte,
             year_lte=self.year_lte,
             runtime_gte=self.runtime_gte,

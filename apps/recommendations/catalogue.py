@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, vstack
 
 from apps.movies.models import Genre, Movie
 from apps.movies.querysets import MovieFilter
 from apps.recommendations.engines.contract import Array, BoolArray, FloatArray, IntArray
+from apps.recommendations.tags import tags_of_films
 
 UNKNOWN = -1
+TOLD_OF_EACH_FILM = ("item_ids", "tmdb_ids", "year", "runtime", "vote", "adult", "language")
 
 
 @dataclass(frozen=True)
 class Catalogue:
     """The films of one training run by position, and what filters ask of them.
 
-    item_ids: int64 (n_items,), our primary keys, ascending.
+    item_ids: int64 (n_items,), our primary keys, ascending; tmdb_ids: the same films' TMDb ids.
     genre_ids: int64 (n_genres,), TMDb's; item_genres: CSR (n_items, n_genres) float32, 0 or 1.
     year, runtime: int64 (n_items,), UNKNOWN where TMDb does not say; vote: float32; adult: bool.
     language: (n_items,) of unicode.
+    keyword_ids, crew_ids, lead_ids: int64, ours, ascending: the columns of a dataset's tags.
     """
 
     item_ids: IntArray
+    tmdb_ids: IntArray
     genre_ids: IntArray
     item_genres: csr_matrix
     year: IntArray
@@ -35,17 +39,25 @@ class Catalogue:
     vote: FloatArray
     adult: BoolArray
     language: NDArray[np.str_]
+    keyword_ids: IntArray
+    crew_ids: IntArray
+    lead_ids: IntArray
 
     @classmethod
-    def from_tables(cls) -> Self:
-        columns = ("pk", "release_date", "runtime", "vote_average", "adult", "language")
-        films = list(Movie.objects.shown().order_by("pk").values_list(*columns))
-        ids, dates, runtimes, votes, adult, languages = zip(*films, strict=True) if films else ((),) * len(columns)
+    def from_tables(cls, *, after: int = 0, at_most: int | None = None) -> Self:
+        """Of all films, or of the first so many whose key is above ``after``."""
+        columns = ("pk", "tmdb_id", "release_date", "runtime", "vote_average", "adult", "language")
+        films = list(Movie.objects.shown().filter(pk__gt=after).order_by("pk").values_list(*columns)[:at_most])
+        ids, tmdb_ids, dates, runtimes, votes, adult, languages = (
+            zip(*films, strict=True) if films else ((),) * len(columns)
+        )
         item_ids = np.array(ids, dtype=np.int64)
         genre_pks, genre_ids = _columns(Genre.objects.order_by("pk").values_list("pk", "tmdb_id"))
-        pairs = _columns(Movie.genres.through.objects.values_list("movie_id", "genre_id"))
+        pairs = _columns(Movie.genres.through.objects.filter(movie_id__gt=after).values_list("movie_id", "genre_id"))
+        keyword_ids, crew_ids, lead_ids = (np.unique(tagged[:, 1]) for tagged in tags_of_films(after=after))
         return cls(
             item_ids=item_ids,
+            tmdb_ids=np.array(tmdb_ids, dtype=np.int64),
             genre_ids=genre_ids,
             item_genres=incidence(item_ids, genre_pks, *pairs),
             year=np.array([date.year if date else UNKNOWN for date in dates], dtype=np.int64),
@@ -53,6 +65,9 @@ class Catalogue:
             vote=np.array(votes, dtype=np.float32),
             adult=np.array(adult, dtype=bool),
             language=np.array(languages, dtype="U8"),
+            keyword_ids=keyword_ids,
+            crew_ids=crew_ids,
+            lead_ids=lead_ids,
         )
 
     @classmethod
@@ -61,6 +76,13 @@ class Catalogue:
 
     def to_arrays(self) -> dict[str, Array]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def followed_by(self, newer: Catalogue) -> Self:
+        """With these films, of higher keys, behind its own. Genres and tags that it does not know are passed over."""
+        same_genre = csr_matrix((newer.genre_ids[:, None] == self.genre_ids).astype(np.float32))
+        told = {name: np.concatenate((getattr(self, name), getattr(newer, name))) for name in TOLD_OF_EACH_FILM}
+        item_genres = vstack([self.item_genres, newer.item_genres @ same_genre], format="csr")
+        return replace(self, item_genres=item_genres, **told)
 
     def positions(self, movie_pks: NDArray[Any]) -> IntArray:
         """Where these films are, UNKNOWN for those that came later than the training."""
@@ -72,6 +94,10 @@ class Catalogue:
         found = np.zeros(len(self.item_ids), dtype=bool)
         found[places[places != UNKNOWN]] = True
         return found
+
+    def called(self, tmdb_ids: Sequence[int]) -> IntArray:
+        """The positions of the films with these TMDb ids, in no order; those that it does not have are left out."""
+        return np.flatnonzero(np.isin(self.tmdb_ids, np.array(tmdb_ids, dtype=np.int64)))
 
     def passing(self, wanted: MovieFilter) -> BoolArray:
         """(n_items,): the films that ``MovieQuerySet.matching`` would find.

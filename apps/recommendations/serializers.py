@@ -3,10 +3,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from apps.movies.queries import WatchFilterQuery
+from apps.movies.queries import IdsField, WatchFilterQuery
 from apps.movies.serializers import MovieCardSerializer
 from apps.recommendations import registry
-from apps.recommendations.answers import FAILED, NO_SIGNAL, NOT_TRAINED, TMDB_TERMS, Wish
+from apps.recommendations.answers import FAILED, NO_SIGNAL, NOT_TRAINED, TMDB_TERMS, Cut, Wish
 from apps.recommendations.engines.contract import ReasonCode, Tier
 from utils.query_params import ChoiceField, PageQuery
 
@@ -21,17 +21,60 @@ WHY_NOT = [
 ]
 
 
-class RecommendationQuery(WatchFilterQuery, PageQuery):
+class ExcludedField(IdsField):
+    """As many as a few screens hold."""
+
+    pattern = r"^[1-9][0-9]{0,9}(,[1-9][0-9]{0,9}){0,99}$"
+    limit = 100
+
+
+class WishQuery(WatchFilterQuery):
+    """What may be asked of recommendations, wherever they are shown."""
+
     algorithm = ChoiceField(
         ALGORITHMS, default=None, help_text="Who is to answer; left out: the one that does best for you now."
+    )
+    engine = ChoiceField(TIERS, default=None, help_text="Only engines of this tier, the best of them.")
+    exclude_ids = ExcludedField(default=(), help_text="TMDb ids of films to leave out, at most 100.")
+    diversity = serializers.FloatField(
+        min_value=0, max_value=1, default=0, help_text="How much the films at the top are to differ from each other."
+    )
+    min_relevance = serializers.FloatField(
+        min_value=0, max_value=1, default=0, help_text="Films whose `relevance` is below this are left out."
     )
     include_watched = serializers.BooleanField(default=False, help_text="Also films that you have watched.")
     include_watchlisted = serializers.BooleanField(default=True, help_text="Also films on your watchlist.")
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        name, tier = attrs["algorithm"], attrs["engine"]
+        if name and tier and registry.ENGINES[name].tier != tier:
+            says = f"{name} is of the tier {registry.ENGINES[name].tier}."
+            raise serializers.ValidationError({"engine": says}, code="another_tier")
+        return attrs
+
     @classmethod
     def wish_of(cls, query: dict[str, Any]) -> Wish:
         own = {name: query[name] for name in Wish.__dataclass_fields__.keys() & query.keys()}
-        return Wish(filter=cls.filter_of(query | {"include_adult": True}), **own)
+        return Wish(filter=cls.filter_of(query | {"include_adult": True}), tier=query["engine"], **own)
+
+
+class RecommendationQuery(WishQuery, PageQuery):
+    recommendation_id = serializers.UUIDField(
+        default=None, help_text="A page of the list that `meta` called so; with `page` and `per_page` alone."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        sent = set(self.initial_data) - {"recommendation_id", "page", "per_page"}
+        if attrs["recommendation_id"] and sent:
+            says = "A list is what was asked for when it was made: leave this out, or ask for a new list."
+            raise serializers.ValidationError(dict.fromkeys(sent, says), code="list_is_made")
+        return attrs
+
+    @staticmethod
+    def cut_of(query: dict[str, Any]) -> Cut:
+        return Cut(query["page"], query["per_page"], query["recommendation_id"])
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
@@ -47,6 +90,9 @@ class ReasonSerializer(serializers.Serializer[Any]):
 class RecommendationSerializer(serializers.Serializer[Any]):
     movie = MovieCardSerializer()
     score = serializers.FloatField(help_text="In the engine's own units: compare within one answer only.")
+    relevance = serializers.FloatField(
+        help_text="0 to 1: where the score is between the engine's least and best of all films that you may be shown."
+    )
     reasons = ReasonSerializer(many=True)
     predicted_rating = serializers.FloatField(
         allow_null=True, help_text="0.5 to 10, what you would rate it; null before your first rating. It ranks nothing."
@@ -57,6 +103,7 @@ class FilteredOutSerializer(serializers.Serializer[Any]):
     library = serializers.IntegerField(help_text="Favorited, rated, hidden or watched.")
     preferences = serializers.IntegerField()
     filters = serializers.IntegerField()
+    relevance = serializers.IntegerField(help_text="Below `min_relevance`.")
 
 
 class UsersByKindSerializer(serializers.Serializer[Any]):
@@ -73,6 +120,8 @@ class LearnedFromSerializer(serializers.Serializer[Any]):
 
 
 class ProvenanceSerializer(serializers.Serializer[Any]):
+    recommendation_id = serializers.UUIDField(help_text="Of the list: for its other pages, and for feedback on it.")
+    made_at = serializers.DateTimeField(help_text="When the list was made.")
     requested = serializers.ChoiceField(ALGORITHMS, allow_null=True)
     served = serializers.ChoiceField(ALGORITHMS)
     fallback_reason = serializers.ChoiceField(
@@ -86,7 +135,7 @@ class ProvenanceSerializer(serializers.Serializer[Any]):
     filled = serializers.IntegerField(
         help_text="Films of this page that are popular ones, the engine having no opinion on more."
     )
-    exhausted = serializers.BooleanField(help_text="Nothing is left after this page.")
+    exhausted = serializers.BooleanField(help_text="The list has nothing after this page; it ends after 500 films.")
 
 
 class MetricsSerializer(serializers.Serializer[Any]):

@@ -19,6 +19,7 @@ PRECEDENCE = [
     EventKind.FAVORITE,
     EventKind.VIEWING,
     EventKind.WATCHLIST,
+    EventKind.OPENED,
 ]
 
 
@@ -41,6 +42,8 @@ def confidence_of(event: Event) -> float:
             return 0.5 * event.value
         case EventKind.WATCHLIST:
             return 0.3
+        case EventKind.OPENED:
+            return 0.2
 
 
 def confidence_of_rating(value: float) -> float:

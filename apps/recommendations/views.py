@@ -2,7 +2,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 
-from apps.movies.overlays import attach_my
+from apps.authentication.requests import signed_in
+from apps.recommendations.answers import Cut, Recommendations
 from apps.recommendations.serializers import (
     AlgorithmSerializer,
     ProvenanceSerializer,
@@ -15,6 +16,14 @@ from utils.rendering import ApiResponse
 from utils.views import ApiView
 
 
+def page_response(answer: Recommendations, cut: Cut) -> ApiResponse:
+    return ApiResponse(
+        [item.as_json() for item in answer.items],
+        pagination=pagination_block(page=cut.page, per_page=cut.per_page, total=answer.total),
+        meta=answer.provenance.as_json(),
+    )
+
+
 @extend_schema(tags=["recommendations"])
 class RecommendationListView(ApiView):
     query_serializer_class = RecommendationQuery
@@ -22,15 +31,13 @@ class RecommendationListView(ApiView):
 
     @extend_schema(operation_id="recommendations", responses={200: RecommendationSerializer(many=True)})
     def get(self, request: Request) -> ApiResponse:
-        """What to watch next, who says so, and why. A write to the library shows in the very next answer."""
-        wish = RecommendationQuery.wish_of(self.query)
-        answer = recommend_for(request.user, wish)
-        attach_my(request.user, [item.movie for item in answer.items])
-        return ApiResponse(
-            RecommendationSerializer(answer.items, many=True).data,
-            pagination=pagination_block(page=wish.page, per_page=wish.per_page, total=answer.total),
-            meta=ProvenanceSerializer(answer.provenance).data,
-        )
+        """What to watch next, who says so, and why. A write to the library shows in the very next answer.
+
+        Pages are cut from a list that stays as it is while you page: send its `recommendation_id` along, and no film
+        comes twice or is missed, whatever happens between two pages.
+        """
+        wish, cut = RecommendationQuery.wish_of(self.query), RecommendationQuery.cut_of(self.query)
+        return page_response(recommend_for(signed_in(request), wish, cut), cut)
 
 
 @extend_schema(tags=["recommendations"])

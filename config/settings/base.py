@@ -132,10 +132,12 @@ CACHE_TTL = {  # seconds until an answer is made anew
     "people": env.int("CACHE_TTL_PEOPLE", default=24 * 3600),
     "genres": env.int("CACHE_TTL_GENRES", default=24 * 3600),
     "movies": env.int("CACHE_TTL_LOCAL", default=60),
+    "recommendations": env.int("CACHE_TTL_RECOMMENDATIONS", default=2 * 3600),
 }
 CACHE_TTL_LOCAL = CACHE_TTL["movies"]  # of any answer from our own tables alone: an edit there shows after so long
 
 ARTIFACT_ROOT = Path(env.str("ARTIFACT_ROOT", default=str(VAR_DIR / "artifacts")))
+PROMOTION_TOLERANCE = env.float("PROMOTION_TOLERANCE", default=0.2)  # of its lead over popularity that a model may lose
 
 # --- TMDb -----------------------------------------------------------------------------------------
 

@@ -1,0 +1,69 @@
+"""Cards of films straight from their columns: what ``MovieCardSerializer`` says, at a fraction of its cost."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from django.db.models import Expression
+
+from apps.movies.images import BACKDROP_SIZE, POSTER_SIZE, image_url
+from apps.movies.querysets import MovieQuerySet
+
+COLUMNS = (
+    *("tmdb_id", "title", "original_title", "overview", "release_date", "only_year_known", "runtime", "language"),
+    *("popularity", "vote_average", "vote_count", "adult", "source", "poster_path", "backdrop_path"),
+)
+
+
+def cards_of(films: MovieQuerySet, **marks: Expression) -> dict[int, tuple[dict[str, Any], tuple[Any, ...]]]:
+    """By primary key the card of each film and the values of ``marks``, in one query; ``my`` is null in all of them."""
+    wanted = ("pk", "genres__tmdb_id", "genres__name", *marks, *COLUMNS)
+    rows = films.annotate(**marks).order_by("pk", "genres__name").values_list(*wanted)
+    cards = {}
+    for pk, told in groupby(rows, key=itemgetter(0)):
+        same = list(told)
+        genres = [{"id": row[1], "name": row[2]} for row in same if row[1] is not None]
+        values = same[0][3:]
+        cards[pk] = _card(genres, *values[len(marks) :]), values[: len(marks)]
+    return cards
+
+
+def _card(
+    genres: list[dict[str, Any]],
+    tmdb_id: int,
+    title: str,
+    original_title: str,
+    overview: str,
+    release_date: Any,
+    only_year_known: bool,
+    runtime: int | None,
+    language: str,
+    popularity: float,
+    vote_average: float,
+    vote_count: int,
+    adult: bool,
+    source: str,
+    poster_path: str,
+    backdrop_path: str,
+) -> dict[str, Any]:
+    return {
+        "tmdb_id": tmdb_id,
+        "title": title,
+        "original_title": original_title,
+        "overview": overview,
+        "year": release_date.year if release_date else None,
+        "release_date": None if only_year_known or not release_date else release_date.isoformat(),
+        "runtime": runtime,
+        "language": language,
+        "genres": genres,
+        "popularity": popularity,
+        "vote_average": vote_average,
+        "vote_count": vote_count,
+        "adult": adult,
+        "source": source,
+        "poster_url": image_url(poster_path, POSTER_SIZE),
+        "backdrop_url": image_url(backdrop_path, BACKDROP_SIZE),
+        "my": None,
+    }
