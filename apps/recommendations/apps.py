@@ -12,8 +12,10 @@ class RecommendationsConfig(AppConfig):
     name = "apps.recommendations"
 
     def ready(self) -> None:
+        from apps.recommendations.personal_data import register_personal_data
         from apps.recommendations.serving import model_health
 
+        register_personal_data()
         register_check("model", model_health)
         register(terms_check)
 

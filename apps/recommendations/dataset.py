@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from apps.authentication.models import User
-from apps.favorites.events import library_events
+from apps.favorites.events import Event, EventKind, library_events
 from apps.movies.models import Credit, Movie
 from apps.preferences.models import UserPreference
 from apps.recommendations.catalogue import Catalogue, incidence
 from apps.recommendations.engines.contract import Dataset, FloatArray, IntArray, Profiles
+from apps.recommendations.models import Feedback
 from apps.recommendations.signals import Signal, as_cells, signals_of
 
 LEADS = 5  # billed cast that tells films apart; beyond it come people who are in everything
@@ -56,7 +58,8 @@ def training_data() -> TrainingData:
     """All users who did something, all films, in a fixed number of queries."""
     catalogue = Catalogue.from_tables()
     films = set(catalogue.item_ids.tolist())  # those that arrived since are the next run's
-    signals = {key: signal for key, signal in signals_of(library_events()).items() if key[1] in films}
+    told = chain(library_events(), opened_events())
+    signals = {key: signal for key, signal in signals_of(told).items() if key[1] in films}
     user_ids = np.unique(np.array([user_id for user_id, _ in signals], dtype=np.int64))
     item_ids = catalogue.item_ids
     popularity, titles, texts = _told_of(item_ids)
@@ -75,6 +78,13 @@ def training_data() -> TrainingData:
         item_ids=item_ids,
     )
     return TrainingData(dataset, catalogue, User.objects.count_by_kind(user_ids.tolist()))
+
+
+def opened_events() -> Iterator[Event]:
+    """The films that people opened from a list, which says a little of what they like."""
+    opened = Feedback.objects.filter(kind=Feedback.Kind.OPENED, user__isnull=False)
+    for user_id, movie_id, at in opened.values_list("user_id", "movie_id", "created_at").iterator():
+        yield Event(user_id, movie_id, EventKind.OPENED, 1.0, at)
 
 
 def _profiles(signals: dict[tuple[int, int], Signal], user_ids: IntArray, catalogue: Catalogue) -> Profiles:

@@ -98,7 +98,7 @@ def lists_trim(now: datetime | None = None) -> int:
     return gone
 
 
-def _write(lists: Sequence[RecommendationList]) -> None:
+def lists_write(lists: Sequence[RecommendationList]) -> None:
     """One statement for all; the lists of accounts that went meanwhile are dropped, here or when it is tried again."""
     owners = {each.user_id for each in lists if each.user_id}
     there = set(User.objects.filter(pk__in=owners).values_list("pk", flat=True)) | {None}
@@ -110,7 +110,7 @@ def _write(lists: Sequence[RecommendationList]) -> None:
     )
 
 
-_behind: WriteBehind[RecommendationList] = WriteBehind(_write)
+_behind: WriteBehind[RecommendationList] = WriteBehind(lists_write)
 
 
 def _key(owner: int | None, name: object) -> str:

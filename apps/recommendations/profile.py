@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import blake2b
@@ -102,6 +102,11 @@ class Caller:
         if not include_watched:
             done |= {e.movie_id for e in self.events if e.kind == EventKind.VIEWING and e.value >= WATCHED_FROM}
         return done
+
+    def only(self, films: Collection[int]) -> Self:
+        """Somebody who did the same with these films, and nothing with any other."""
+        events = tuple(event for event in self.events if event.movie_id in films)
+        return replace(self, events=events, liked_genres=())
 
     def on_shelf(self, kind: EventKind) -> list[int]:
         """The films of these events by primary key, the newest first."""

@@ -3,12 +3,15 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
+from apps.favorites.serializers import TmdbIdField
 from apps.movies.queries import IdsField, WatchFilterQuery
 from apps.movies.serializers import MovieCardSerializer
 from apps.recommendations import registry
 from apps.recommendations.answers import FAILED, NO_SIGNAL, NOT_TRAINED, TMDB_TERMS, Cut, Wish
 from apps.recommendations.engines.contract import ReasonCode, Tier
-from utils.query_params import ChoiceField, PageQuery
+from apps.recommendations.models import Feedback
+from utils.bodies import BodySerializer
+from utils.query_params import ChoiceField, PageQuery, QuerySerializer, StrictIntegerField
 
 ALGORITHMS = [(name, engine.description) for name, engine in registry.ENGINES.items()]
 REASON_CODES = [(code.value, code.value) for code in ReasonCode]
@@ -131,7 +134,9 @@ class ProvenanceSerializer(serializers.Serializer[Any]):
     model_version = serializers.CharField(allow_null=True)
     trained_at = serializers.DateTimeField(allow_null=True)
     learned_from = LearnedFromSerializer(allow_null=True)
-    filtered_out = FilteredOutSerializer(help_text="Films by the first ground that kept them out.")
+    filtered_out = FilteredOutSerializer(
+        help_text="Films by the first ground that kept them out when the list was made."
+    )
     filled = serializers.IntegerField(
         help_text="Films of this page that are popular ones, the engine having no opinion on more."
     )
@@ -160,3 +165,37 @@ class AlgorithmSerializer(serializers.Serializer[Any]):
     usable = serializers.BooleanField(help_text="For this caller, now.")
     why_not = serializers.ChoiceField(WHY_NOT, allow_null=True)
     metrics = MetricsSerializer(allow_null=True)
+
+
+class FeedbackBody(BodySerializer):
+    recommendation_id = serializers.UUIDField(help_text="Of the list that showed the film.")
+    tmdb_id = TmdbIdField()
+    kind = serializers.ChoiceField(
+        Feedback.Kind.choices,
+        help_text="`liked` also makes the film a favorite, `dismissed` hides it, `watched` puts it into the history.",
+    )
+
+
+class FeedbackSerializer(serializers.Serializer[Any]):
+    recommendation_id = serializers.UUIDField(source="list_id")
+    tmdb_id = serializers.IntegerField(source="movie.tmdb_id")
+    kind = serializers.ChoiceField(Feedback.Kind.choices)
+    rank = serializers.IntegerField(help_text="The film's place in the list, from 1.")
+    created_at = serializers.DateTimeField()
+
+
+class HomeQuery(QuerySerializer):
+    per_row = StrictIntegerField(min_value=1, max_value=20, default=10, help_text="Films a row.")
+
+
+class RowSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField(help_text="`for_you`, `because:603`, `genre:28`, `watchlist`, `new` or `trending`.")
+    title = serializers.CharField()
+    reason = serializers.CharField()
+    items = RecommendationSerializer(many=True)
+    next = serializers.CharField(allow_null=True, help_text="Where the row goes on; null where it does not.")
+    meta = ProvenanceSerializer()
+
+
+class HomeSerializer(serializers.Serializer[Any]):
+    rows = RowSerializer(many=True)

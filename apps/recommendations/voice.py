@@ -11,7 +11,7 @@ import numpy as np
 
 from apps.recommendations import registry
 from apps.recommendations.catalogue import UNKNOWN
-from apps.recommendations.engines.contract import Reason
+from apps.recommendations.engines.contract import IntArray, Profiles, Reason
 from apps.recommendations.engines.matrix_factorization import MatrixFactorization
 from apps.recommendations.models import RecommendationList
 from apps.recommendations.profile import Caller
@@ -28,8 +28,8 @@ class Voice:
     """Films go by primary key. Nothing is known of those that came after the training; before one, nothing at all."""
 
     def __init__(self, model: Model | None, caller: Caller) -> None:
-        self.model = model
-        self.profiles = caller.profiles(model.catalogue) if model else None
+        self.model, self.caller = model, caller
+        self._profiles: dict[tuple[int, ...] | None, Profiles] = {}
         self._genres = {int(genre): place for place, genre in enumerate(model.catalogue.genre_ids)} if model else {}
         self._reasons: dict[tuple[UUID, int], list[Reason]] = {}
         self._stars: dict[int, float] = {}
@@ -38,8 +38,8 @@ class Voice:
         """These films of a list, and those that the reasons for them name."""
         new = [film for film in films if (made.pk, film) not in self._reasons]
         fill = set(made.told["fill"])
-        self._think(made.pk, made.algorithm, [film for film in new if film not in fill])
-        self._think(made.pk, registry.POPULAR, [film for film in new if film in fill])
+        self._think(made, made.algorithm, [film for film in new if film not in fill])
+        self._think(made, registry.POPULAR, [film for film in new if film in fill])
         named = films_named(self._reasons[made.pk, film] for film in films)
         return set(films) | {self._film(place) for place in named}
 
@@ -57,23 +57,34 @@ class Voice:
         """0.5 to 10, whichever engine chose the film; None where nothing tells."""
         return self._stars.get(film)
 
-    def _think(self, list_id: UUID, engine: str, films: Sequence[int]) -> None:
-        self._reasons |= {(list_id, film): [] for film in films}
-        if self.model is None or self.profiles is None or not films:
+    def _think(self, made: RecommendationList, engine: str, films: Sequence[int]) -> None:
+        self._reasons |= {(made.pk, film): [] for film in films}
+        if self.model is None or not films:
             return
         places = self.model.catalogue.positions(np.array(films, dtype=np.int64))
         places = places[places != UNKNOWN]
         try:
-            told = self.model.engines[engine].reasons(self.profiles, places)
+            told = self.model.engines[engine].reasons(self._profile(self.model, made.told.get("picked")), places)
         except Exception:  # a film without a reason is better than no film
             logger.exception("engine %s of model %s gave no reasons", engine, self.model.name)
             told = [[] for _ in places]
-        self._reasons |= {(list_id, self._film(place)): why for place, why in zip(places.tolist(), told, strict=True)}
-        rater = self.model.engines.get(MatrixFactorization.name)
+        self._reasons |= {(made.pk, self._film(place)): why for place, why in zip(places.tolist(), told, strict=True)}
+        self._rate(self.model, places)
+
+    def _rate(self, model: Model, places: IntArray) -> None:
+        rater = model.engines.get(MatrixFactorization.name)
         if isinstance(rater, MatrixFactorization):
-            stars = rater.predicted_ratings(self.profiles, places)[0]
+            stars = rater.predicted_ratings(self._profile(model, None), places)[0]
             rated = zip(places.tolist(), stars.tolist(), strict=True)
             self._stars |= {self._film(place): round(rating, 1) for place, rating in rated if not np.isnan(rating)}
+
+    def _profile(self, model: Model, picked: Sequence[int] | None) -> Profiles:
+        """The caller's, or what of it a list went by."""
+        key = None if picked is None else tuple(picked)
+        if key not in self._profiles:
+            caller = self.caller if key is None else self.caller.only(key)
+            self._profiles[key] = caller.profiles(model.catalogue)
+        return self._profiles[key]
 
     def _film(self, place: int) -> int:
         assert self.model is not None  # a place is one of a model's
