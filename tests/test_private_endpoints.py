@@ -29,8 +29,16 @@ PUBLIC = {
     ("GET", "/api/v1/movies/trending/"),
     ("GET", "/api/v1/movies/upcoming/"),
     ("GET", "/api/v1/recommendations/algorithms/"),
+    ("POST", "/api/v1/recommendations/feedback/"),
 }
-FOR_STAFF = {("POST", "/api/v1/movies/genres/sync/")}
+FOR_STAFF = {
+    ("POST", "/api/v1/movies/genres/sync/"),
+    ("GET", "/api/v1/recommendations/analytics/"),
+    ("GET", "/api/v1/recommendations/models/"),
+    ("GET", "/api/v1/recommendations/models/1/"),
+    ("POST", "/api/v1/recommendations/models/1/activate/"),
+    ("POST", "/api/v1/recommendations/models/roll-back/"),
+}
 NO_UUID = "00000000-0000-0000-0000-000000000000"
 METHODS = ("get", "post", "put", "patch", "delete")
 

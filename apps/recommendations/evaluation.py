@@ -12,6 +12,7 @@ from apps.recommendations import metrics
 from apps.recommendations.engines.contract import BoolArray, Dataset, Engine, IntArray, Profiles
 
 ROWS_AT_ONCE = 256  # 50 MiB of scores at 50k items
+NORMAL_95 = 1.96
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,27 @@ class Evaluation:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Judging:
+    """An engine's figures, and the ndcg of each evaluated user, float64 (n_users,), to compare two engines by."""
+
+    figures: Evaluation
+    ndcg: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """By how much one ndcg is above another, user by user: the mean, and its standard error."""
+
+    mean: float
+    error: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % of it."""
+        return self.mean - NORMAL_95 * self.error, self.mean + NORMAL_95 * self.error
+
+
 def time_split(dataset: Dataset, test_fraction: float = 0.2) -> TimeSplit:
     """Cut at the moment that leaves ``test_fraction`` of all cells after it, one and the same for everybody.
 
@@ -83,14 +105,19 @@ def time_split(dataset: Dataset, test_fraction: float = 0.2) -> TimeSplit:
 
 def evaluate(engine: Engine, split: TimeSplit, k: int = 10) -> Evaluation:
     """Rank for the split's users with an engine fitted on ``split.train``, and compare with what is held out."""
-    lists = rank_for(engine, split, k)
+    return judge(rank_for(engine, split, k), split).figures
+
+
+def judge(lists: IntArray, split: TimeSplit) -> Judging:
+    """What such lists are worth, int64 (n_users, k), one for each of the split's users."""
+    k = lists.shape[1]
     likes = split.train.profiles.likes
     ndcg = metrics.ndcg_at_k(lists, split.held_out, k)
-    return Evaluation(
+    figures = Evaluation(
         k=k,
         n_users=len(split.users),
         ndcg=_mean(ndcg),
-        ndcg_error=float(ndcg.std() / np.sqrt(len(ndcg))) if len(ndcg) else 0.0,
+        ndcg_error=_error(ndcg),
         recall=_mean(metrics.recall_at_k(lists, split.held_out, k)),
         hit_rate=_mean(metrics.hit_rate_at_k(lists, split.held_out, k)),
         average_precision=_mean(metrics.average_precision(lists, split.held_out, k)),
@@ -98,6 +125,13 @@ def evaluate(engine: Engine, split: TimeSplit, k: int = 10) -> Evaluation:
         novelty=metrics.novelty(lists, likes),
         popularity=metrics.mean_popularity(lists, likes),
     )
+    return Judging(figures, ndcg)
+
+
+def difference(of: Judging, over: Judging) -> Difference:
+    """Paired: who is easy to please is so for both, and that is no part of the error."""
+    gained = of.ndcg - over.ndcg
+    return Difference(_mean(gained), _error(gained))
 
 
 def rank_for(engine: Engine, split: TimeSplit, k: int) -> IntArray:
@@ -109,8 +143,24 @@ def rank_for(engine: Engine, split: TimeSplit, k: int) -> IntArray:
     return lists
 
 
+def random_lists(split: TimeSplit, k: int, random_state: int = 0) -> IntArray:
+    """What chance would show, int64 (n_users, k): each user's list drawn evenly from what they had not done by then."""
+    rng = np.random.default_rng(random_state)
+    lists = np.full((len(split.users), k), -1, dtype=np.int64)
+    for row in range(len(lists)):
+        seen = split.profiles.interactions[row].indices
+        drawn = rng.choice(split.train.n_items, size=min(k + len(seen), split.train.n_items), replace=False)
+        unseen = drawn[~np.isin(drawn, seen)][:k]
+        lists[row, : len(unseen)] = unseen
+    return lists
+
+
 def _mean(values: NDArray[np.float64]) -> float:
     return float(values.mean()) if len(values) else 0.0
+
+
+def _error(values: NDArray[np.float64]) -> float:
+    return float(values.std() / np.sqrt(len(values))) if len(values) else 0.0
 
 
 def _cut(timestamps: NDArray[np.float64], test_fraction: float) -> float:

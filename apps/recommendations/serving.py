@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
@@ -21,7 +22,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Model:
-    """A version's engines, ready to score, and what is said about them."""
+    """A version's engines, ready to score, and what is said about them.
+
+    fresh: the number of the layer over them that knows what was done since the training; 0 without one.
+    """
 
     pk: int
     name: str
@@ -30,40 +34,87 @@ class Model:
     metrics: dict[str, dict[str, float]]
     engines: dict[str, Engine]
     catalogue: Catalogue
+    fresh: int = 0
+
+
+class _Loaded(NamedTuple):
+    """What this process serves: the number of the layer asked for, the model with it, and the model alone.
+
+    Where a layer cannot be read, ``model`` goes without it, and only another number is a reason to try again.
+    """
+
+    number: int
+    model: Model
+    trained: Model
 
 
 _lock = Lock()
-_loaded: Model | None = None
+_loaded: _Loaded | None = None
 _refused: int | None = None  # the version whose artifact could not be read
 
 
 def active_model() -> Model | None:
-    """The active version, for one query; None before the first training.
+    """The active version, for one query; None before the first training."""
+    active = ModelVersion.objects.filter(status=ModelVersion.Status.ACTIVE).values_list("pk", "fresh").first()
+    return model_at(*active) if active else None
 
-    Where its artifact cannot be read, the version that this process served before stays; it is tried again when
-    another one has been active. While one thread loads, the others go on with what is there.
+
+def model_at(pk: int | None, fresh: int) -> Model | None:
+    """The active version, for those who have read which it is; without a query while this process has it.
+
+    Where its artifact cannot be read, the version that this process served before stays; a process that has served
+    none takes the last good one. It is tried again when another one has been active. While one thread loads, the
+    others go on with what is there.
     """
-    version = ModelVersion.objects.active()
-    if version is None:
+    global _refused
+    if pk is None:
         return None
-    if version.pk not in (_loaded and _loaded.pk, _refused) and _lock.acquire(blocking=_loaded is None):
+    if pk != _refused:
+        _refused = None
+    if not _settled(pk, fresh) and _lock.acquire(blocking=_loaded is None):
         try:
-            _swap(version)
+            _swap(pk, fresh)
         finally:
             _lock.release()
-    return _loaded
+    return _loaded.model if _loaded else None
 
 
-def _swap(version: ModelVersion) -> None:
-    """Load a version, under the lock: without it every first request would load a copy of its own."""
+def _settled(pk: int, fresh: int) -> bool:
+    """Whether nothing is to be loaded; of two layers the newer stays, whoever asked before it was there."""
+    if pk == _refused:
+        return True
+    return _loaded is not None and _loaded.model.pk == pk and _loaded.number >= fresh
+
+
+def _swap(pk: int, fresh: int) -> None:
+    """Load a version or its layer, under the lock: without it every first request would load a copy of its own."""
     global _loaded, _refused
-    if _loaded and _loaded.pk == version.pk:
+    if _settled(pk, fresh):
+        return
+    if _loaded and _loaded.trained.pk == pk:
+        _loaded = _with_layer(_loaded.trained, fresh)
+        return
+    version = ModelVersion.objects.filter(pk=pk).first()
+    if version is None:  # deleted since its number was read
         return
     try:
-        _loaded, _refused = _load(version), None
+        _loaded, _refused = _with_layer(load(version), fresh), None
     except ArtifactCorrupt:
-        _refused = version.pk
+        _refused = pk
         logger.exception("model %s is not served", version.name)
+        _loaded = _loaded or next(_good_ones(), None)
+
+
+def _good_ones() -> Iterator[_Loaded]:
+    """Versions that answered before and can be read, the one that answered last first."""
+    for version in ModelVersion.objects.that_answered():
+        try:
+            model = load(version)
+        except ArtifactCorrupt as exc:
+            logger.info("nor can model %s be served: %s", version.name, exc)
+            continue
+        logger.warning("model %s stands in", version.name)
+        yield _with_layer(model, version.fresh)
 
 
 def artifact_of(version: ModelVersion) -> Path:
@@ -71,7 +122,8 @@ def artifact_of(version: ModelVersion) -> Path:
     return Path(settings.ARTIFACT_ROOT) / version.name
 
 
-def _load(version: ModelVersion) -> Model:
+def load(version: ModelVersion) -> Model:
+    """A version's model, without a layer; ArtifactCorrupt where it cannot be read."""
     artifact = read_artifact(artifact_of(version))
     try:
         catalogue = Catalogue.from_arrays(artifact.shared)
@@ -88,10 +140,26 @@ def _load(version: ModelVersion) -> Model:
     )
 
 
+def _with_layer(trained: Model, number: int) -> _Loaded:
+    """The model with its layer of this number; without one where there is none, or it cannot be read."""
+    if not number:
+        return _Loaded(number, trained, trained)
+    from apps.recommendations.fresh import with_fresh_layer  # which wraps the Model of this file
+
+    try:
+        return _Loaded(number, with_fresh_layer(trained, number), trained)
+    except ArtifactCorrupt:
+        logger.exception("layer %s of model %s is not served", number, trained.name)
+        return _Loaded(number, trained, trained)
+
+
 def model_health() -> str:
     """For readiness: without a model the popular films still answer."""
     version = ModelVersion.objects.active()
     if version is None:
         return "degraded: nothing trained yet"
-    model = active_model()
-    return "ok" if model and model.pk == version.pk else f"degraded: {version.name} cannot be read"
+    model = model_at(version.pk, version.fresh)
+    if _refused != version.pk:
+        return "ok"
+    stand_in = f", {model.name} answers" if model else ""
+    return f"degraded: {version.name} cannot be read{stand_in}"

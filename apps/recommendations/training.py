@@ -1,4 +1,4 @@
-"""Training: learn from the tables, judge by time, write the artifact, make it the one that answers."""
+"""Training: learn from the tables, judge by time, write the artifact, let it answer if it is good enough."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ from django.utils import timezone
 
 from apps.recommendations import registry
 from apps.recommendations.artifacts import ArtifactCorrupt, read_artifact, write_artifact
+from apps.recommendations.choosing import engines_barred
 from apps.recommendations.dataset import TrainingData, training_data
 from apps.recommendations.engines.blend import Blend
 from apps.recommendations.engines.contract import Dataset, Engine, TrainingRequirementsMissing
-from apps.recommendations.evaluation import evaluate, time_split
+from apps.recommendations.evaluation import judge, random_lists, rank_for, time_split
+from apps.recommendations.fresh import forget_layers
+from apps.recommendations.model_card import RANDOM, Trial, learned_from, model_card
 from apps.recommendations.models import ModelVersion
-from apps.recommendations.services import engines_barred
+from apps.recommendations.promotion import promote
 from apps.recommendations.serving import artifact_of
 
 KEPT_ARTIFACTS = 3  # the active one and two to go back to
+K = 10  # films a list, where it is judged
 
 
 class NothingToLearn(Exception):
@@ -30,8 +34,15 @@ class NothingToLearn(Exception):
 
 @dataclass(frozen=True)
 class TrainingReport:
+    """The version that came of it, or that made it needless."""
+
     version: ModelVersion
     is_new: bool
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether it is not to answer; ``version.card["verdict"]`` says why."""
+        return self.version.status == ModelVersion.Status.REJECTED
 
 
 def train(
@@ -40,36 +51,45 @@ def train(
     """Train these engines on everything in the tables; popular always, since it fills the pages of the others.
 
     Those that TRAIN_ON_TMDB_CONTENT bars are left out, and so are those that learn with what is not installed.
-    With ``if_changed``, only where the active version lacks one of them, cannot be read, or learned from other data.
-    Raises NothingToLearn.
+    With ``if_changed``, only where the active version lacks one of them, cannot be read, or learned from other data;
+    and not where the same data have made a version that was rejected. Raises NothingToLearn.
     """
     barred = engines_barred()
     wanted = {registry.POPULAR, *names} - barred
     wanted |= registry.parts_of(wanted) - barred
     names = _learnable([name for name in registry.NAMES if name in wanted], say)
+    read_at = timezone.now()  # what comes later is for the fresh layer
     data = training_data()
     if not data.dataset.profiles.likes.nnz:
         raise NothingToLearn("There are no likes to learn from: run load_demo or import_movielens first.")
-    active = ModelVersion.objects.active()
-    if if_changed and active and active.fingerprint == data.fingerprint and _holds(active, names):
-        return TrainingReport(active, is_new=False)
+    if if_changed and (before := _trained_before(data.fingerprint, names)):
+        return TrainingReport(before, is_new=False)
     say(f"{data.dataset.n_users} users, {data.dataset.n_items} films, {data.dataset.profiles.interactions.nnz} signals")
+    trial = _try(names, data, say)
+    say("fitting on everything")
+    engines, fit_seconds = fit_all(names, data.dataset, say)
     version = ModelVersion(
         name=f"{timezone.now():%Y%m%dT%H%M%S%f}-{data.fingerprint[:8]}",
+        trained_at=read_at,
         fingerprint=data.fingerprint,
-        learned_from={
-            "films": data.dataset.n_items,
-            "signals": int(data.dataset.profiles.interactions.nnz),
-            "users": data.users_by_kind,
-        },
-        metrics=_judge(names, data, say),
+        learned_from=learned_from(data),
+        metrics=trial.metrics,
+        card=model_card(data, trial, engines, fit_seconds),
     )
-    say("fitting on everything")
-    engines = fit_all(names, data.dataset, say)
     write_artifact(settings.ARTIFACT_ROOT, version.name, engines, data.catalogue.to_arrays())
-    ModelVersion.objects.activate(version)
-    _forget_old_artifacts(previous=active)
+    version.save()
+    promote(version, trial)
+    _forget_old_artifacts()
     return TrainingReport(version, is_new=True)
+
+
+def _trained_before(fingerprint: str, names: Sequence[str]) -> ModelVersion | None:
+    """The version that learned these engines from the same data, and answers or was found not good enough to."""
+    active = ModelVersion.objects.active()
+    if active and active.fingerprint == fingerprint and _holds(active, names):
+        return active
+    rejected = ModelVersion.objects.filter(fingerprint=fingerprint, status=ModelVersion.Status.REJECTED)
+    return next((version for version in rejected if set(names) <= version.metrics.keys()), None)
 
 
 def _holds(version: ModelVersion, names: Sequence[str]) -> bool:
@@ -82,15 +102,20 @@ def _holds(version: ModelVersion, names: Sequence[str]) -> bool:
 
 def fit_all(
     names: Sequence[str], dataset: Dataset, say: Callable[[str], None] = lambda line: None
-) -> dict[str, Engine]:
-    """These engines, fitted; those that are made of others take them from here. In the order of the registry."""
+) -> tuple[dict[str, Engine], dict[str, float]]:
+    """These engines, fitted, and the seconds each took; those that are made of others take them from here.
+
+    In the order of the registry.
+    """
     fitted: dict[str, Engine] = {}
+    seconds: dict[str, float] = {}
     for name in names:
         started = perf_counter()
         engine = registry.build(name)
         fitted[name] = engine.fit_on(dataset, fitted) if isinstance(engine, Blend) else engine.fit(dataset)
-        say(f"{name:22} {perf_counter() - started:6.1f} s")
-    return fitted
+        seconds[name] = perf_counter() - started
+        say(f"{name:22} {seconds[name]:6.1f} s")
+    return fitted, seconds
 
 
 def _learnable(names: list[str], say: Callable[[str], None]) -> list[str]:
@@ -105,28 +130,35 @@ def _learnable(names: list[str], say: Callable[[str], None]) -> list[str]:
     return names
 
 
-def _judge(names: Sequence[str], data: TrainingData, say: Callable[[str], None]) -> dict[str, dict[str, float]]:
-    """Each engine, fitted on the older four fifths, on what people came to like since."""
+def _try(names: Sequence[str], data: TrainingData, say: Callable[[str], None]) -> Trial:
+    """Each engine, fitted on the older four fifths, and chance, on what people came to like since."""
     split = time_split(data.dataset)
-    metrics = {}
-    for name, engine in fit_all(names, split.train).items():
-        metrics[name] = evaluate(engine, split).as_dict()
-        say(f"{name:22} ndcg@10 {metrics[name]['ndcg']:.4f}   recall@10 {metrics[name]['recall']:.4f}")
-    return metrics
+    engines, _ = fit_all(names, split.train)
+    judged = {name: judge(rank_for(engine, split, K), split) for name, engine in engines.items()}
+    judged[RANDOM] = judge(random_lists(split, K), split)
+    for name, judging in judged.items():
+        say(f"{name:22} ndcg@{K} {judging.figures.ndcg:.4f}   recall@{K} {judging.figures.recall:.4f}")
+    return Trial(split, judged)
 
 
-def _forget_old_artifacts(*, previous: ModelVersion | None) -> None:
-    """Keep the active version, the one that answered until now however old it is, and the newest of the others."""
-    kept = [previous.pk] if previous else []
-    others = ModelVersion.objects.filter(status=ModelVersion.Status.RETIRED).exclude(pk__in=kept)
+def _forget_old_artifacts() -> None:
+    """Keep the active version, the one to go back to however old it is, and the newest of the others."""
+    kept = list(ModelVersion.objects.that_answered()[:1])
+    others = ModelVersion.objects.exclude(status=ModelVersion.Status.ACTIVE).exclude(pk__in=[v.pk for v in kept])
     for version in others[KEPT_ARTIFACTS - 1 - len(kept) :]:
-        shutil.rmtree(artifact_of(version), ignore_errors=True)
+        _forget(version)
+
+
+def _forget(version: ModelVersion) -> None:
+    """Delete its arrays; what is told of it stays."""
+    forget_layers(version)
+    shutil.rmtree(artifact_of(version), ignore_errors=True)
 
 
 def forget_all_artifacts() -> int:
     """Delete every trained model; how many there were. Answers are popular films until the next training."""
     versions = list(ModelVersion.objects.all())
     for version in versions:
-        shutil.rmtree(artifact_of(version), ignore_errors=True)
+        _forget(version)
     ModelVersion.objects.all().delete()
     return len(versions)

@@ -5,7 +5,7 @@ import pytest
 
 from apps.recommendations import evaluation
 from apps.recommendations.engines.contract import NotFittedError
-from apps.recommendations.evaluation import evaluate, time_split
+from apps.recommendations.evaluation import difference, evaluate, judge, random_lists, rank_for, time_split
 from apps.recommendations.registry import build
 from tests.recommendations.synthetic import dataset_of, taste_world
 
@@ -94,6 +94,37 @@ def test_the_number_of_users_at_once_changes_nothing(monkeypatch):
 def test_an_engine_that_was_not_fitted_is_not_evaluated(split):
     with pytest.raises(NotFittedError):
         evaluate(build("knn"), split)
+
+
+def test_chance_shows_each_film_about_as_often_and_none_that_was_seen():
+    split = shuffled_in_time()
+    n_items, seen = split.train.n_items, split.profiles.interactions.toarray() != 0
+    shown = np.zeros(n_items)
+    for seed in range(60):
+        lists = random_lists(split, 5, random_state=seed)
+        assert not np.take_along_axis(seen, lists, axis=1).any()
+        shown += np.bincount(lists.ravel(), minlength=n_items)
+    expected = 60 * 5 * (~seen / (~seen).sum(axis=1, keepdims=True)).sum(axis=0)
+    assert np.abs(shown / expected - 1).max() < 0.25
+
+
+def test_chance_draws_the_same_again_and_shows_all_where_little_is_left():
+    split = shuffled_in_time()
+    assert (random_lists(split, 5) == random_lists(split, 5)).all()
+    every = random_lists(split, split.train.n_items)
+    unseen = (split.profiles.interactions.toarray() == 0).sum(axis=1)
+    assert ((every >= 0).sum(axis=1) == unseen).all()
+
+
+def test_a_difference_is_paired_by_user():
+    split = shuffled_in_time()
+    knn, popular = (judge(rank_for(build(name).fit(split.train), split, 5), split) for name in ("knn", "popular"))
+    gained = difference(knn, popular)
+    assert gained.mean == pytest.approx(knn.figures.ndcg - popular.figures.ndcg)
+    assert gained.error == pytest.approx((knn.ndcg - popular.ndcg).std() / len(split.users) ** 0.5)
+    low, high = gained.interval
+    assert high - low == pytest.approx(2 * 1.96 * gained.error)
+    assert (difference(knn, knn).mean, difference(knn, knn).error) == (0, 0)
 
 
 def shuffled_in_time():

@@ -5,7 +5,7 @@ import pytest
 from apps.recommendations import serving
 from apps.recommendations.artifacts import MANIFEST, write_artifact
 from apps.recommendations.models import ModelVersion
-from apps.recommendations.serving import active_model, artifact_of
+from apps.recommendations.serving import active_model, artifact_of, model_at
 from apps.recommendations.training import train
 from tests.factories import FavoriteFactory
 
@@ -73,7 +73,62 @@ def test_of_a_broken_version_nothing_is_served_and_the_last_good_one_stays(api, 
     assert after["data"] == before["data"]
     assert after["meta"]["model_version"] == good.name
     assert f"model {broken.name} is not served" in caplog.text
-    assert readiness(anonymous) == f"degraded: {broken.name} cannot be read"
+    assert readiness(anonymous) == f"degraded: {broken.name} cannot be read, {good.name} answers"
+
+
+def test_a_process_that_starts_with_a_broken_version_serves_the_last_good_one(api, anonymous, community, monkeypatch):
+    good, gone, broken = (train_popular() for _ in range(3))
+    (artifact_of(gone) / MANIFEST).unlink()
+    spoil(broken)
+    restart(monkeypatch)
+    assert api.get(URL).json()["meta"]["model_version"] == good.name
+    assert readiness(anonymous) == f"degraded: {broken.name} cannot be read, {good.name} answers"
+    newest = train_popular()
+    assert api.get(URL).json()["meta"]["model_version"] == newest.name
+    assert readiness(anonymous) == "ok"
+
+
+def test_a_rejected_version_does_not_stand_in(community, monkeypatch):
+    rejected, broken = train_popular(), train_popular()
+    ModelVersion.objects.filter(pk=rejected.pk).update(status="rejected")
+    spoil(broken)
+    restart(monkeypatch)
+    assert active_model() is None
+
+
+def test_a_version_that_was_mended_is_tried_again_once_another_has_been_active(community):
+    good, broken = train_popular(), train_popular()
+    active_model()
+    ModelVersion.objects.activate(good)
+    active_model()
+    spoil(broken)
+    ModelVersion.objects.activate(broken)
+    assert active_model().name == good.name
+    ModelVersion.objects.activate(good)
+    active_model()
+    spoil(broken)  # the same bit again
+    ModelVersion.objects.activate(broken)
+    assert active_model().name == broken.name
+
+
+def test_who_has_read_which_version_is_active_needs_no_query(model, django_assert_num_queries):
+    loaded = active_model()
+    with django_assert_num_queries(0):
+        assert model_at(model.pk, 0) is loaded
+        assert model_at(None, 0) is None
+
+
+def test_a_version_that_was_deleted_meanwhile_changes_nothing(model):
+    loaded = active_model()
+    assert model_at(model.pk + 1, 0) is loaded
+
+
+def test_a_layer_that_cannot_be_read_is_not_served_and_the_model_is(model, caplog, django_assert_num_queries):
+    loaded = active_model()
+    assert loaded.fresh == 0
+    with django_assert_num_queries(0):
+        assert [model_at(model.pk, 1).name for _ in range(3)] == [model.name] * 3
+    assert caplog.text.count(f"layer 1 of model {model.name} is not served") == 1
 
 
 def test_a_process_that_never_had_a_good_version_answers_from_the_tables(api, anonymous, community, monkeypatch):

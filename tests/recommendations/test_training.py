@@ -123,6 +123,16 @@ def test_only_the_newest_artifacts_are_kept(community, settings):
     assert ModelVersion.objects.count() == len(versions)
 
 
+def test_the_fresh_layers_of_a_version_go_with_its_artifact(community, settings):
+    first, second = train_popular().version, train_popular().version
+    layers = [settings.ARTIFACT_ROOT / f"{version.name}-fresh-1" for version in (first, second)]
+    for layer in layers:
+        layer.mkdir()
+    for _ in range(KEPT_ARTIFACTS - 1):
+        train_popular()
+    assert [layer.exists() for layer in layers] == [False, True]
+
+
 def test_the_version_that_was_rolled_back_to_can_be_rolled_back_to_again(community, settings):
     first, *_, newest_but_one = [train_popular().version for _ in range(KEPT_ARTIFACTS)]
     ModelVersion.objects.activate(first)
