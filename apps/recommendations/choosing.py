@@ -23,6 +23,7 @@ from apps.recommendations.models import RecommendationList, Scenario
 from apps.recommendations.profile import Caller
 from apps.recommendations.ranking import Ranking, ranked, spread
 from apps.recommendations.serving import Model
+from apps.recommendations.widened import WidenedFactors
 
 logger = logging.getLogger(__name__)
 
@@ -147,7 +148,7 @@ def done_with(caller: Caller, wish: Wish) -> set[int]:
 def _vectors(model: Model) -> FloatArray:
     """(n_items, n_features): what tells films apart, for diversity: learned factors, or else genres."""
     engine = model.engines.get(MatrixFactorization.name)
-    if isinstance(engine, MatrixFactorization):
+    if isinstance(engine, MatrixFactorization | WidenedFactors):
         return np.asarray(engine.item_factors)
     return np.asarray(model.catalogue.item_genres.toarray())
 

@@ -17,6 +17,7 @@ from apps.recommendations.models import RecommendationList
 from apps.recommendations.profile import Caller
 from apps.recommendations.reasons import SpokenReason, films_named, in_words, popular_reason
 from apps.recommendations.serving import Model
+from apps.recommendations.widened import WidenedFactors
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ class Voice:
 
     def _rate(self, model: Model, places: IntArray) -> None:
         rater = model.engines.get(MatrixFactorization.name)
-        if isinstance(rater, MatrixFactorization):
+        if isinstance(rater, MatrixFactorization | WidenedFactors):
             stars = rater.predicted_ratings(self._profile(model, None), places)[0]
             rated = zip(places.tolist(), stars.tolist(), strict=True)
             self._stars |= {self._film(place): round(rating, 1) for place, rating in rated if not np.isnan(rating)}

@@ -216,6 +216,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1, "example": 603}},
     "ENUM_NAME_OVERRIDES": {
+        "FeedbackKind": "apps.recommendations.models.Feedback.Kind",
+        "JudgedName": "apps.recommendations.model_serializers.JUDGED",
+        "ModelStatus": "apps.recommendations.models.ModelVersion.Status",
+        "VerdictReason": "apps.recommendations.model_serializers.REASONS",
         "AlgorithmName": "apps.recommendations.serializers.ALGORITHMS",
         "WhyNot": "apps.recommendations.serializers.WHY_NOT",
         "MovieSource": "apps.movies.models.Source",
@@ -318,6 +322,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.2}
 CELERY_BEAT_SCHEDULE = {
     "train": {"task": "recommendations.train", "schedule": crontab(hour=3, minute=30)},
+    "fresh layer of the model": {"task": "recommendations.refresh", "schedule": timedelta(minutes=1)},
+    "lists too old to keep": {"task": "recommendations.trim_lists", "schedule": crontab(hour=4, minute=45)},
     "refresh votes and trending lists": {"task": "favorites.refresh_community", "schedule": timedelta(minutes=30)},
     "trending lists of TMDb": {"task": "movies.sync_trending", "schedule": timedelta(minutes=28)},
     "other lists of TMDb": {"task": "movies.sync_lists", "schedule": timedelta(minutes=55)},

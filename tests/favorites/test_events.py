@@ -61,6 +61,26 @@ def test_can_be_those_of_one_user_or_on_some_films(user):
     assert of(movie_ids=[]) == set()
 
 
+def test_can_be_those_of_some_users(user):
+    others = UserFactory.create_batch(2)
+    for owner in (user, *others):
+        FavoriteFactory(user=owner)
+    assert {event.user_id for event in library_events(user_ids=[user.pk, others[1].pk])} == {user.pk, others[1].pk}
+    assert list(library_events(user_ids=[])) == []
+
+
+def test_can_be_those_first_told_since_a_moment(user):
+    old = {"created_at": MAY, "updated_at": JUNE}
+    new = {"created_at": JUNE}
+    RatingFactory(user=user, **old)  # and changed since
+    fresh = {factory(user=user, **new).movie_id for factory in (FavoriteFactory, RatingFactory, HiddenMovieFactory)}
+    fresh |= {
+        WatchlistItemFactory(user=user, **new).movie_id,
+        ViewingFactory(user=user, watched_at=MAY, **new).movie_id,
+    }
+    assert {event.movie_id for event in library_events(since=JUNE)} == fresh
+
+
 @pytest.mark.parametrize("n_events", [1, 50])
 def test_reading_costs_one_query(user, django_assert_num_queries, n_events):
     FavoriteFactory.create_batch(n_events, user=user)

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix, diags_array
 
+from apps.recommendations.engines.cells import only
 from apps.recommendations.engines.contract import FloatArray, IntArray
 from apps.recommendations.engines.histories import Histories
+
+DUST = 1e-3  # what float32 may leave where counts cancel out; where there is an order, a like adds a hundred times that
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,34 @@ def transitions(counts: csr_matrix, likes: IntArray, counting: Counting) -> csr_
 
     Cell (j, i) is ``counts ** count_exponent / (likes_j ** source_exponent * likes_i ** target_exponent)``.
     """
-    known = np.maximum(likes, 1.0)
     damped = counts.copy()
     damped.data **= np.float32(counting.count_exponent)
-    damped.data *= np.repeat((known**-counting.source_exponent).astype(np.float32), np.diff(damped.indptr))
-    damped.data *= (known**-counting.target_exponent).astype(np.float32)[damped.indices]
+    damped.data *= _damping(damped, likes, counting)
     return damped
+
+
+def undamped(chain: csr_matrix, likes: IntArray, counting: Counting) -> csr_matrix:
+    """The ``followed`` that these ``transitions`` were made of, to the precision of float32.
+
+    With a ``count_exponent`` of zero they are not in there: each is taken for one.
+    """
+    counts = (chain.data / _damping(chain, likes, counting)) ** np.float32(1 / (counting.count_exponent or 1))
+    return csr_matrix((counts, chain.indices, chain.indptr), shape=chain.shape)
+
+
+def moved(before: Histories, after: Histories, counts: csr_matrix, counting: Counting) -> csr_matrix:
+    """``counts`` of ``followed`` with some histories as they are ``after`` in place of what they were ``before``."""
+    n_items = counts.shape[0]
+    sums = csr_matrix(counts + (followed(after, n_items, counting) - followed(before, n_items, counting)))
+    sums.sort_indices()
+    return only(sums, sums.data > DUST)
+
+
+def _damping(cells: csr_matrix, likes: IntArray, counting: Counting) -> FloatArray:
+    """(nnz,) float32: what popularity leaves of each cell."""
+    known = np.maximum(likes, 1.0)
+    of_source = np.repeat((known**-counting.source_exponent).astype(np.float32), np.diff(cells.indptr))
+    return np.asarray(of_source * (known**-counting.target_exponent).astype(np.float32)[cells.indices])
 
 
 def recency(histories: Histories, n_items: int, counting: Counting) -> csr_matrix:

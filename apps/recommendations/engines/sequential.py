@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from apps.recommendations.engines.attention import WEIGHTS, Network, Weights, next_item_scores, no_weights
+from apps.recommendations.engines.cells import among
 from apps.recommendations.engines.contract import (
     LEFT_OUT_IN_TURN,
     NO_OPINION,
@@ -20,7 +21,7 @@ from apps.recommendations.engines.contract import (
     Tier,
 )
 from apps.recommendations.engines.histories import Histories, histories
-from apps.recommendations.engines.markov import Counting, followed, recency, transitions
+from apps.recommendations.engines.markov import Counting, followed, moved, recency, transitions, undamped
 
 MEMBERS = "attention", "markov"
 SHORTEST = 16  # events, where no history is as long as `length`
@@ -48,18 +49,20 @@ class Sequential(Engine):
     a profile. Dislikes are no part of a history, confidence is not read, and of timestamps only their order. Where all
     of a profile's are equal there is none: markov takes the average over all orders, attention that over a few drawn.
 
-    After ``fit``: ``chain`` is CSR (n_items, n_items) float32, what markov sums, by rows j; ``unliked`` (int64) the
-    films that nobody likes, about which nothing is known; the others are the float32 weights of the network, their
-    shapes in ``attention.WEIGHTS``, ``length`` cut to the longest history. Who is no member leaves no cells.
+    After ``fit``: ``chain`` is CSR (n_items, n_items) float32, what markov sums, by rows j; ``audience`` (n_items,)
+    int64, n; ``unliked`` (int64) the films that nobody likes, about which nothing is known; the others are the float32
+    weights of the network, their shapes in ``attention.WEIGHTS``, ``length`` cut to the longest history. Who is no
+    member leaves no cells.
     """
 
     name = "sequential"
     tier = Tier.ADVANCED
     description = "What people went on to after the films that you liked last."
     needs_training_requirements = True
-    arrays = ("chain", "unliked", *WEIGHTS)
+    arrays = ("chain", "audience", "unliked", *WEIGHTS)
 
     chain: csr_matrix
+    audience: IntArray
     unliked: IntArray
 
     progress: Callable[[int, int], None] | None = None  # told the steps done and their total while ``fit`` learns
@@ -133,8 +136,24 @@ class Sequential(Engine):
             self.chain = csr_matrix((dataset.n_items, dataset.n_items), dtype=np.float32)
         for name in WEIGHTS:
             setattr(self, name, weights[name])
-        self.unliked = np.flatnonzero(likes == 0)
+        self.audience, self.unliked = likes, np.flatnonzero(likes == 0)
         return self
+
+    def with_changes(self, before: Profiles, after: Profiles) -> Sequential:
+        """One whose markov counts some users as they are ``after``, not as they were ``before``, when ``fit`` saw them.
+
+        Attention is what it was, and has not learned the films that nobody liked: they stay unknown to both.
+        """
+        self.check_fitted()
+        if "markov" not in self.members:
+            return self
+        known = np.ones(len(self.audience), dtype=bool)
+        known[self.unliked] = False
+        audience = self.audience + (after.like_counts - before.like_counts) * known
+        counts = undamped(self.chain, self.audience, self._counting)
+        counts = moved(histories(before), histories(after), counts, self._counting)
+        chain = transitions(among(counts, known), audience, self._counting)
+        return type(self)(**self.params()).restore({**self.state(), "chain": chain, "audience": audience})
 
     def score(self, profiles: Profiles) -> FloatArray:
         return self.score_held(profiles, profiles)
