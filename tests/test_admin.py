@@ -18,7 +18,7 @@ from apps.favorites.models import (
 )
 from apps.movies.models import Credit, Genre, Keyword, ListEntry, Movie, Person
 from apps.preferences.models import UserPreference
-from apps.recommendations.models import ModelVersion
+from apps.recommendations.models import Feedback, ModelVersion, RecommendationList
 from tests.factories import (
     FavoriteFactory,
     GenreFactory,
@@ -42,9 +42,14 @@ def film_with_a_cast():
     return film
 
 
+def a_list():
+    return RecommendationList.objects.create(scenario="for_you", algorithm="knn")
+
+
 ROWS = {
     Credit: film_with_a_cast,
     Favorite: FavoriteFactory,
+    Feedback: lambda: Feedback.objects.create(list=a_list(), movie=MovieFactory(), rank=1, kind="opened"),
     Genre: GenreFactory,
     Group: lambda: Group.objects.create(name="editors"),
     HiddenMovie: HiddenMovieFactory,
@@ -57,6 +62,7 @@ ROWS = {
     Movie: film_with_a_cast,
     Person: lambda: Person.objects.create(name="Ann"),
     Rating: RatingFactory,
+    RecommendationList: a_list,
     Removal: lambda: Removal.objects.create(
         user=UserFactory(), part="favorites", item=603, removed_at="2026-05-01T12:00:00Z", version=1
     ),
