@@ -25,6 +25,8 @@ history.json          what you watched, and when
 imports.json          files that you imported in the last 90 days
 preferences.json      what you told us about your taste and limits
 ratings.json          films you rated, from 0.5 to 10
+recommendation_feedback.json  what you did with films that were recommended to you, and at which place they stood
+recommendations.json  what was recommended to you, when and by which algorithm; kept for 90 days
 removed.json          what you took off these lists, and when: item is the film's tmdb_id, in the history the viewing
 security_events.json  what happened to your account, such as sign-ins and changes of password, and from which networks
 sessions.json         devices on which you are or were signed in, and the networks they came from

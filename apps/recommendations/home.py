@@ -21,7 +21,7 @@ from apps.recommendations.models import RecommendationList, Scenario
 from apps.recommendations.pages import pages_of
 from apps.recommendations.profile import Caller
 from apps.recommendations.ranking import Ranking, ranked
-from apps.recommendations.services import model_of
+from apps.recommendations.services import model_of, name_of
 from apps.recommendations.serving import Model
 
 PAGES = 5  # of each row
@@ -62,7 +62,7 @@ def home_for(user: User, *, per_row: int) -> list[Row]:
     """The rows that have something to show, best first; the same for two hours, unless anything changes."""
     caller = Caller.of(user)
     model = model_of(caller)
-    question = f"home:{per_row}:{caller.model}:{caller.state}"
+    question = f"home:{per_row}:{name_of(model)}:{caller.state}"
     kept = lists_kept(user.pk, question)
     lists = kept or _lists(model, caller, per_row)
     pages = pages_of([(made, Cut(per_page=per_row)) for made in lists], model, caller)

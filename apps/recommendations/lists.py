@@ -62,7 +62,7 @@ def list_found(list_id: UUID, *, owner: int | None) -> RecommendationList:
     if kept := _read(_key(owner, list_id)):
         return _of_bytes(kept)
     row = RecommendationList.objects.filter(pk=list_id, user=owner).first()
-    if row is None:
+    if row is None or not row.told:  # trimmed
         raise ListGone
     return row
 

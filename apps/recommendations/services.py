@@ -23,7 +23,7 @@ def recommend_for(user: User, wish: Wish, cut: Cut = NEW) -> Recommendations:
     model = model_of(caller)
     if cut.list_id:
         return page_shown(list_found(cut.list_id, owner=user.pk), cut, model, caller)
-    question = f"{caller.model}:{caller.state}:{wish}"
+    question = f"{name_of(model)}:{caller.state}:{wish}"
     kept = lists_kept(user.pk, question)
     made = kept[0] if kept else list_of(model, caller, wish, scenario=Scenario.FOR_YOU)
     return page_shown(made, cut, model, caller, question="" if kept else question)
@@ -43,6 +43,11 @@ def page_shown(
 def model_of(caller: Caller) -> Model | None:
     """The model that is to answer this caller."""
     return model_at(*caller.model) if caller.model else None
+
+
+def name_of(model: Model | None) -> str:
+    """Of the model that answers, for a question to be kept under: while one loads, it is not yet the active one."""
+    return f"{model.name}-fresh-{model.fresh}" if model else "no model"
 
 
 def algorithms_for(user: User | AnonymousUser) -> list[AlgorithmState]:

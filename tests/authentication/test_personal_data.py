@@ -27,6 +27,7 @@ from apps.favorites.models import (
     WatchlistItem,
 )
 from apps.preferences.models import UserPreference
+from apps.recommendations.models import Feedback, RecommendationList
 from tests.conftest import signed_in
 from tests.factories import (
     PASSWORD,
@@ -52,6 +53,8 @@ FILES = [
     "imports",
     "preferences",
     "ratings",
+    "recommendation_feedback",
+    "recommendations",
     "removed",
     "security_events",
     "sessions",
@@ -67,15 +70,25 @@ def preference_of(user):
     preference.muted_genres.set([GenreFactory(tmdb_id=27, name="Horror")])
 
 
+def list_of(user):
+    return RecommendationList.objects.create(
+        user=user, scenario="for_you", algorithm="knn", movies=[MovieFactory().pk, MovieFactory().pk], shown=1
+    )
+
+
 ROWS = {
     EmailLink: lambda user: link_make(user, EmailLink.Purpose.RESET_PASSWORD, user.email),
     Favorite: lambda user: FavoriteFactory(user=user),
+    Feedback: lambda user: Feedback.objects.create(
+        user=user, list=list_of(None), movie=MovieFactory(), rank=1, kind="opened"
+    ),
     HiddenMovie: lambda user: HiddenMovieFactory(user=user),
     IdempotencyKey: lambda user: IdempotencyKey.objects.create(user=user, key="k", fingerprint="f"),
     ImportJob: lambda user: ImportJob.objects.create(user=user, format="imdb", file_name="ratings.csv", rows_total=7),
     LibraryState: lambda user: LibraryState.objects.create(user=user),
     LogEntry: lambda user: LogEntry.objects.create(user=user, action_flag=CHANGE, object_repr="a film"),
     Rating: lambda user: RatingFactory(user=user),
+    RecommendationList: lambda user: list_of(user),
     Removal: lambda user: Removal.objects.create(
         user=user, part="favorites", item=603, removed_at="2026-05-01T12:00:00Z", version=1
     ),
@@ -242,6 +255,8 @@ def test_the_rows_are_as_plain_as_they_can_be(time_machine):
             }
         ],
         "ratings": [names | {"value": 8.5} | times],
+        "recommendation_feedback": [],
+        "recommendations": [],
         "removed": [{"part": "favorites", "item": 603, "removed_at": now}],
         "sessions": [
             {
@@ -280,8 +295,9 @@ def test_an_export_costs_as_many_queries_whatever_the_size(api, user, django_ass
     preference_of(user)
     for _ in range(n_films):
         session_open(user)
-    # the caller, four for the event, four of the account, seven of the library, preferences and their two
-    with django_assert_num_queries(19):
+    # the caller, four for the event, four of the account, seven of the library, preferences and their two, lists of
+    # recommendations and the feedback on them
+    with django_assert_num_queries(21):
         archive = export(api)
     assert len(rows_in(archive, "history")) == n_films
     assert len(rows_in(archive, "sessions")) == n_films + 1
