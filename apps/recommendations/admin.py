@@ -7,7 +7,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from apps.recommendations import analytics_admin  # noqa: F401  # registers lists, feedback and their analytics
+import apps.recommendations.analytics.admin  # noqa: F401  # registers lists, feedback and their analytics
 from apps.recommendations.jobs import train_models
 from apps.recommendations.model_card import bars, by_segment
 from apps.recommendations.models import ModelVersion

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from itertools import pairwise
 from time import perf_counter
 from typing import Any
@@ -57,14 +56,10 @@ def engine_for(model: Model, profiles: Profiles, wish: Wish) -> tuple[Engine, st
         return model.engines[wish.algorithm], None
     usable = [name for name in registry.NAMES if reasons[name] is None]
     of_tier = [name for name in usable if wish.tier in (None, model.engines[name].tier)]
-    best = _best_of(model, of_tier or usable, n_likes=profiles.likes.nnz)
+    best = model.best_of(of_tier or usable, n_likes=profiles.likes.nnz)
     if wish.algorithm:
         return model.engines[best], reasons[wish.algorithm]
     return model.engines[best], None if of_tier else _why_no_tier(reasons, wish)
-
-
-def _best_of(model: Model, names: Sequence[str], *, n_likes: int) -> str:
-    return max(names, key=lambda name: model.metrics[name]["ndcg"])
 
 
 def _why_no_tier(reasons: dict[str, str | None], wish: Wish) -> str | None:

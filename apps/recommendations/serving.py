@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,10 +20,14 @@ from apps.recommendations.models import ModelVersion
 logger = logging.getLogger(__name__)
 
 
+ENOUGH_JUDGED = 100  # people of one length of history, for figures of their own: with fewer, chance chooses
+
+
 @dataclass(frozen=True)
 class Model:
     """A version's engines, ready to score, and what is said about them.
 
+    segments: of its card: people by length of history, with the ndcg of each engine on them.
     fresh: the number of the layer over them that knows what was done since the training; 0 without one.
     """
 
@@ -34,7 +38,17 @@ class Model:
     metrics: dict[str, dict[str, float]]
     engines: dict[str, Engine]
     catalogue: Catalogue
+    segments: Sequence[Mapping[str, Any]] = ()
     fresh: int = 0
+
+    def best_of(self, names: Collection[str], *, n_likes: int) -> str:
+        """The engine that did best of these: for people with as many likes, where enough of them were judged."""
+        figures = {name: self.metrics[name]["ndcg"] for name in names}
+        for segment in self.segments:
+            in_it = segment["from"] <= n_likes and (segment["to"] is None or n_likes <= segment["to"])
+            if in_it and segment["users"] >= ENOUGH_JUDGED:
+                figures |= {name: segment["ndcg"][name] for name in names if name in segment["ndcg"]}
+        return max(figures, key=figures.__getitem__)
 
 
 class _Loaded(NamedTuple):
@@ -135,6 +149,7 @@ def load(version: ModelVersion) -> Model:
         trained_at=version.trained_at,
         learned_from=version.learned_from,
         metrics=version.metrics,
+        segments=version.card.get("segments", ()),
         engines=artifact.engines,
         catalogue=catalogue,
     )

@@ -5,9 +5,9 @@ import pytest
 from django.utils import timezone
 
 from apps.movies.models import Movie
-from apps.recommendations.analytics import analytics
+from apps.recommendations.analytics.figures import analytics
+from apps.recommendations.analytics.rates import ListSums, rate_of
 from apps.recommendations.models import RecommendationList
-from apps.recommendations.rates import ListSums, rate_of
 from tests.conftest import signed_in
 from tests.factories import MovieFactory, UserFactory
 from tests.recommendations.shown import show

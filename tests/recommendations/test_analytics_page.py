@@ -6,10 +6,10 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from apps.recommendations.analytics import AnalyticsRow, Day, Latency
-from apps.recommendations.analytics_charts import MOST_BARS, DayChart, RateChart
+from apps.recommendations.analytics.charts import MOST_BARS, DayChart, RateChart
+from apps.recommendations.analytics.figures import AnalyticsRow, Day, Latency
+from apps.recommendations.analytics.rates import Rate
 from apps.recommendations.models import Scenario
-from apps.recommendations.rates import Rate
 from tests.factories import MovieFactory, UserFactory
 from tests.recommendations.shown import show
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from apps.recommendations.rates import ListSums, rate_of, wilson
+from apps.recommendations.analytics.rates import ListSums, rate_of, wilson
 
 
 def sums_of(shown, done):

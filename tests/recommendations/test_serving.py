@@ -1,11 +1,12 @@
 import logging
 
 import pytest
+from django.utils import timezone
 
 from apps.recommendations import serving
 from apps.recommendations.artifacts import MANIFEST, write_artifact
 from apps.recommendations.models import ModelVersion
-from apps.recommendations.serving import active_model, artifact_of, model_at
+from apps.recommendations.serving import Model, active_model, artifact_of, model_at
 from apps.recommendations.training import train
 from tests.factories import FavoriteFactory
 
@@ -164,3 +165,30 @@ def test_a_broken_artifact_is_read_once_not_on_every_request(model, caplog):
     finally:
         (serving.artifact_of(model) / "gone.json").rename(serving.artifact_of(model) / "manifest.json")
     assert caplog.text.count("is not served") == 1
+
+
+def figures(**ndcg):
+    return {name: {"ndcg": value} for name, value in ndcg.items()}
+
+
+@pytest.mark.parametrize(
+    ("n_likes", "users", "best"),
+    [(0, 100, "popular"), (4, 100, "popular"), (5, 100, "hybrid"), (5, 99, "knn"), (20, 100, "knn"), (500, 100, "knn")],
+)
+def test_the_best_engine_is_the_one_for_histories_of_that_length_where_enough_were_judged(n_likes, users, best):
+    model = Model(
+        pk=1,
+        name="v1",
+        trained_at=timezone.now(),
+        learned_from={},
+        metrics=figures(popular=0.1, hybrid=0.2, knn=0.3),
+        engines={},
+        catalogue=None,
+        segments=[
+            {"from": 0, "to": 4, "users": 100, "ndcg": {"popular": 0.3, "hybrid": 0.2, "knn": 0.1}},
+            {"from": 5, "to": 19, "users": users, "ndcg": {"popular": 0.1, "hybrid": 0.3, "knn": 0.2}},
+            {"from": 20, "to": None, "users": 0, "ndcg": {}},
+        ],
+    )
+    assert model.best_of(["popular", "hybrid", "knn"], n_likes=n_likes) == best
+    assert model.best_of(["popular"], n_likes=n_likes) == "popular"

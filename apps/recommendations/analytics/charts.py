@@ -11,8 +11,8 @@ from itertools import groupby
 from math import ceil, floor, log10
 from typing import ClassVar
 
-from apps.recommendations.analytics import AnalyticsRow, Day
-from apps.recommendations.rates import Rate
+from apps.recommendations.analytics.figures import AnalyticsRow, Day
+from apps.recommendations.analytics.rates import Rate
 
 MOST_BARS = 20
 WIDEST_INTERVAL = 2.0  # of the highest rate: that of a handful of lists would leave no room for the others

@@ -2,8 +2,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 
-from apps.recommendations.analytics import analytics
-from apps.recommendations.analytics_serializers import AnalyticsMetaSerializer, AnalyticsQuery, AnalyticsSerializer
+from apps.recommendations.analytics.figures import analytics
+from apps.recommendations.analytics.serializers import AnalyticsMetaSerializer, AnalyticsQuery, AnalyticsSerializer
 from utils.rendering import ApiResponse
 from utils.views import ApiView
 

@@ -7,8 +7,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from rest_framework.exceptions import ValidationError
 
-from apps.recommendations.analytics_page import page_of
-from apps.recommendations.analytics_serializers import AnalyticsQuery
+from apps.recommendations.analytics.page import page_of
+from apps.recommendations.analytics.serializers import AnalyticsQuery
 from apps.recommendations.models import Feedback, RecommendationList
 from utils.admin import LookOnlyAdmin
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
-from apps.recommendations.analytics import GROUPINGS, AnalyticsRow, analytics
-from apps.recommendations.analytics_charts import MOST_BARS, DayChart, RateChart, interval, percent
+from apps.recommendations.analytics.charts import MOST_BARS, DayChart, RateChart, interval, percent
+from apps.recommendations.analytics.figures import GROUPINGS, AnalyticsRow, analytics
+from apps.recommendations.analytics.rates import Rate
 from apps.recommendations.models import Scenario
-from apps.recommendations.rates import Rate
 
 PERIODS = (7, 30, 90)  # days
 NOTHING = "\N{EN DASH}"

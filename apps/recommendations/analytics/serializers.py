@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.recommendations.analytics import GROUPINGS
+from apps.recommendations.analytics.figures import GROUPINGS
 from apps.recommendations.lists import KEPT_DAYS
 from apps.recommendations.models import Scenario
 from apps.recommendations.serializers import ALGORITHMS

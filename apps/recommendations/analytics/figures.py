@@ -17,9 +17,9 @@ from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from apps.recommendations.exposure import AT_ONCE, Exposure, exposure_of
+from apps.recommendations.analytics.exposure import AT_ONCE, Exposure, exposure_of
+from apps.recommendations.analytics.rates import ListSums, Rate, rate_of
 from apps.recommendations.models import Feedback, RecommendationList
-from apps.recommendations.rates import ListSums, Rate, rate_of
 
 GROUPINGS = {"algorithm": "algorithm", "scenario": "scenario", "model": "model_version"}  # by column
 KINDS = [kind.value for kind in Feedback.Kind]
