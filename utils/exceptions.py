@@ -103,7 +103,8 @@ def _sentence_of(exc: APIException) -> str:
         return "Sign in, and send the access token: Authorization: Bearer <access>."
     if _code_of(exc) == "token_not_valid":  # simplejwt speaks of token types here
         return "This access token is not valid any more: refresh it, or sign in again."
-    return str(exc.detail)
+    detail = exc.detail
+    return str(detail["detail"] if isinstance(detail, dict) and "detail" in detail else detail)
 
 
 def _field_errors(details: Any, field: str = "") -> Iterator[dict[str, str]]:

@@ -45,7 +45,7 @@ def viewer(fan, community):
 def test_rows_are_for_the_caller_and_say_so(api, viewer, model, community):
     rows = {row["key"]: row for row in rows_of(api)}
     newest = Favorite.objects.filter(user=viewer).order_by("-created_at").first().movie
-    assert list(rows)[0] == "for_you"
+    assert next(iter(rows)) == "for_you"
     assert {"watchlist", "new", "trending"} < set(rows)
     assert rows[f"because:{newest.tmdb_id}"]["title"] == f"Because you liked {newest.title}"
     assert any(key.startswith("genre:") for key in rows)
