@@ -46,6 +46,16 @@ export const muted: Body<paths["/api/v1/preferences/"]["patch"]> = { muted_genre
 export const favorite: Body<paths["/api/v1/favorites/"]["post"]> = { tmdb_id: 603 };
 exactly<Recommendations["meta"]["requested"], Recommendations["meta"]["served"] | null>(true);
 
+type Home = Json<paths["/api/v1/recommendations/home/"]["get"], 200>;
+exactly<keyof Home["data"]["rows"][number], "key" | "title" | "reason" | "items" | "next" | "meta">(true);
+exactly<Home["data"]["rows"][number]["items"][number], Recommendations["data"][number]>(true);
+exactly<Home["data"]["rows"][number]["meta"]["recommendation_id"], string>(true);
+
+// A row of the home screen, and what is told when one of its films is opened.
+export function opened(row: Home["data"]["rows"][number], place: number): Body<paths["/api/v1/recommendations/feedback/"]["post"]> {
+  return { recommendation_id: row.meta.recommendation_id, tmdb_id: row.items[place]!.movie.tmdb_id, kind: "opened" };
+}
+
 export function headline(answer: Recommendations | Refused): string {
   if (!answer.success) {
     return `${answer.code}: ${answer.message} (${answer.request_id})`;
