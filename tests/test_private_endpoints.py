@@ -30,6 +30,9 @@ PUBLIC = {
     ("GET", "/api/v1/movies/upcoming/"),
     ("GET", "/api/v1/recommendations/algorithms/"),
     ("POST", "/api/v1/recommendations/feedback/"),
+    ("GET", "/api/v1/recommendations/onboarding/"),
+    ("POST", "/api/v1/recommendations/session/"),
+    ("GET", "/api/v1/recommendations/similar/1/"),
 }
 FOR_STAFF = {
     ("POST", "/api/v1/movies/genres/sync/"),

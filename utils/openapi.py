@@ -69,7 +69,8 @@ class CommaSeparatedFieldExtension(OpenApiSerializerFieldExtension):
 class EnvelopeAutoSchema(AutoSchema):
     """Puts the envelope around every 2xx body and declares what may go wrong.
 
-    A view may set ``meta_serializer_class`` (what ``meta`` holds) and ``errors`` (statuses beyond the usual ones).
+    A view may set ``meta_serializer_class`` (what ``meta`` of GET holds; of POST ``post_meta_serializer_class``) and
+    ``errors`` (statuses beyond the usual ones).
     """
 
     def get_override_parameters(self) -> list[Any]:
@@ -125,10 +126,10 @@ class EnvelopeAutoSchema(AutoSchema):
             "data": data,
             "message": build_basic_type(str),
         }
-        if listing and "per_page" in getattr(self.view, "query_serializer_class", NoQuery)().fields:
+        if listing and "per_page" in self._asked():
             properties["pagination"] = self._component(PaginationSerializer)
-        meta = getattr(self.view, "meta_serializer_class", None)
-        if meta and self.method == "GET":
+        name = "meta_serializer_class" if self.method == "GET" else f"{self.method.lower()}_meta_serializer_class"
+        if meta := getattr(self.view, name, None):
             properties["meta"] = self._component(meta)
         name = "".join(word.title() for word in self.get_operation_id().split("_")) + "Envelope"
         component = ResolvedComponent(
@@ -139,6 +140,13 @@ class EnvelopeAutoSchema(AutoSchema):
         )
         self.registry.register_on_missing(component)
         return dict(component.ref)
+
+    def _asked(self) -> Any:
+        """The fields of what is asked: of the query, or of the body."""
+        if self.method == "GET":
+            return getattr(self.view, "query_serializer_class", NoQuery)().fields
+        body = self.get_request_serializer()
+        return getattr(body() if isinstance(body, type) else body, "fields", {})
 
     def _component(self, serializer_class: type[serializers.BaseSerializer[Any]]) -> dict[str, Any]:
         return dict(self.resolve_serializer(serializer_class, "response").ref)

@@ -7,7 +7,7 @@ nothing is kept, every lock is free.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -65,6 +65,11 @@ def put_all(values: Mapping[str, bytes], *, seconds: int) -> None:
 
     if values:
         ask(put_them, None)
+
+
+def drop(keys: Sequence[str]) -> None:
+    if keys:
+        ask(lambda redis: redis.delete(*keys), None)
 
 
 def forget(pattern: str) -> None:

@@ -8,7 +8,7 @@ is, so that all that is kept of somebody can be forgotten.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -79,6 +79,14 @@ def lists_forget(owner: int) -> None:
         shared.forget(_key(owner, "*"))
     else:
         _local.clear()
+
+
+def lists_lose(list_ids: Iterable[UUID]) -> None:
+    """Nobody's lists that are somebody's now: the cache has them under the wrong name."""
+    keys = [_key(None, list_id) for list_id in list_ids]
+    shared.drop(keys)
+    for key in keys:
+        _local.pop(key)
 
 
 def forget_all() -> None:

@@ -216,6 +216,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1, "example": 603}},
     "ENUM_NAME_OVERRIDES": {
+        "WatchRegionEnum": "django.conf.settings.TMDB_REGIONS",
+        "OnboardingAnswer": "apps.recommendations.discovery_serializers.ANSWERS",
+        "QuestionsChosenBy": "apps.recommendations.discovery_serializers.CHOSEN_BY",
+        "HeldBackGround": "apps.recommendations.discovery_serializers.GROUNDS",
         "FeedbackKind": "apps.recommendations.models.Feedback.Kind",
         "JudgedName": "apps.recommendations.model_serializers.JUDGED",
         "ModelStatus": "apps.recommendations.models.ModelVersion.Status",
