@@ -52,11 +52,12 @@ class QuerySerializer(serializers.Serializer[dict[str, Any]]):
     def parse(cls, params: QueryDict) -> dict[str, Any]:
         """Validated parameters with their defaults; raises ValidationError for anything else."""
         known = set(cls().fields)
-        errors = {
-            name: [serializers.ErrorDetail(_complaint(name, known), code=code)]
-            for name, values in params.lists()
-            if (code := "unknown_parameter" if name not in known else "repeated_parameter" if len(values) > 1 else "")
-        }
+        unknown = [name for name in params if name not in known]
+        repeated = [name for name, values in params.lists() if name in known and len(values) > 1]
+        errors = {name: _error("Unknown parameter.", "unknown_parameter") for name in unknown}
+        errors |= {name: _error("Give this parameter once.", "repeated_parameter") for name in repeated}
+        if unknown:  # once, not for each of fifty
+            errors[unknown[0]] = _error(_unknown(known), "unknown_parameter")
         if errors:
             raise serializers.ValidationError(errors)
         query = cls(data=params.dict())
@@ -64,10 +65,14 @@ class QuerySerializer(serializers.Serializer[dict[str, Any]]):
         return dict(query.validated_data)
 
 
-def _complaint(name: str, known: set[str]) -> str:
-    if name in known:
-        return "Give this parameter once."
-    return f"Unknown parameter. Known here: {', '.join(sorted(known))}." if known else "No parameters are known here."
+def _error(sentence: str, code: str) -> list[serializers.ErrorDetail]:
+    return [serializers.ErrorDetail(sentence, code=code)]
+
+
+def _unknown(known: set[str]) -> str:
+    if not known:
+        return "No parameters are known here."
+    return f"Unknown parameter. Known here: {', '.join(sorted(known))}."
 
 
 class NoQuery(QuerySerializer):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from apps.authentication.models import Session
 from apps.favorites.models import LibraryState
 from apps.preferences.services import preference_set
+from apps.recommendations.models import Feedback, RecommendationList
 from config.settings import base
 from tests.conftest import signed_in
 from tests.factories import (
@@ -59,6 +60,10 @@ def victim(db):
     LibraryState.objects.lock(victim)
     signed_in(victim)
     Session.objects.filter(user=victim).update(id=VICTIM_SESSION)
+    shown = RecommendationList.objects.create(
+        id=VICTIM_SESSION, user=victim, session=VICTIM_SESSION, algorithm="popular", movies=[movie.pk], shown=1
+    )
+    Feedback.objects.create(list=shown, user=victim, movie=movie, rank=1, kind=Feedback.Kind.OPENED)
     for model in tables_of_people() - {model for model, _ in rows_of(victim)}:
         row_in(model, victim)
     return victim

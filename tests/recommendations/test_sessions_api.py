@@ -270,7 +270,7 @@ def test_a_stranger_takes_nothing_of_a_session_that_was_merged(anonymous, api, u
 
 @pytest.mark.parametrize("n_films", [2, 30])
 def test_merging_costs_the_same_however_many_films(api, community, django_assert_max_num_queries, n_films):
-    with django_assert_max_num_queries(21):
+    with django_assert_max_num_queries(22):
         merge(api, [tmdb_id_of(film) for film in range(n_films)], session_id=str(uuid4()))
 
 
