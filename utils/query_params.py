@@ -51,7 +51,8 @@ class QuerySerializer(serializers.Serializer[dict[str, Any]]):
     @classmethod
     def parse(cls, params: QueryDict) -> dict[str, Any]:
         """Validated parameters with their defaults; raises ValidationError for anything else."""
-        known = set(cls().fields)
+        query = cls(data=params.dict())
+        known = set(query.fields)
         unknown = [name for name in params if name not in known]
         repeated = [name for name, values in params.lists() if name in known and len(values) > 1]
         errors = {name: _error("Unknown parameter.", "unknown_parameter") for name in unknown}
@@ -60,7 +61,6 @@ class QuerySerializer(serializers.Serializer[dict[str, Any]]):
             errors[unknown[0]] = _error(_unknown(known), "unknown_parameter")
         if errors:
             raise serializers.ValidationError(errors)
-        query = cls(data=params.dict())
         query.is_valid(raise_exception=True)
         return dict(query.validated_data)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from django.db.models import Expression
+from django.db.models import Expression, QuerySet
 
 from apps.movies.images import BACKDROP_SIZE, POSTER_SIZE, image_url
 from apps.movies.querysets import MovieQuerySet
@@ -19,14 +21,24 @@ COLUMNS = (
 
 def cards_of(films: MovieQuerySet, **marks: Expression) -> dict[int, tuple[dict[str, Any], tuple[Any, ...]]]:
     """By primary key the card of each film and the values of ``marks``, in one query; ``my`` is null in all of them."""
+    return cards_from(card_rows(films, **marks), len(marks))
+
+
+def card_rows(films: MovieQuerySet, **marks: Expression) -> QuerySet[Any, Any]:
+    """The query behind ``cards_of``: a row for each genre of each film."""
     wanted = ("pk", "genres__tmdb_id", "genres__name", *marks, *COLUMNS)
-    rows = films.annotate(**marks).order_by("pk", "genres__name").values_list(*wanted)
+    rows: QuerySet[Any, Any] = films.annotate(**marks).order_by("pk", "genres__name").values_list(*wanted)
+    return rows
+
+
+def cards_from(rows: Iterable[tuple[Any, ...]], n_marks: int) -> dict[int, tuple[dict[str, Any], tuple[Any, ...]]]:
+    """What its rows say."""
     cards = {}
     for pk, told in groupby(rows, key=itemgetter(0)):
         same = list(told)
         genres = [{"id": row[1], "name": row[2]} for row in same if row[1] is not None]
         values = same[0][3:]
-        cards[pk] = _card(genres, *values[len(marks) :]), values[: len(marks)]
+        cards[pk] = _card(genres, *values[n_marks:]), values[:n_marks]
     return cards
 
 
@@ -48,6 +60,8 @@ def _card(
     poster_path: str,
     backdrop_path: str,
 ) -> dict[str, Any]:
+    if isinstance(release_date, str):  # SQLite, where the rows are not Django's own, tells dates and truths its way
+        release_date = date.fromisoformat(release_date)
     return {
         "tmdb_id": tmdb_id,
         "title": title,
@@ -61,7 +75,7 @@ def _card(
         "popularity": popularity,
         "vote_average": vote_average,
         "vote_count": vote_count,
-        "adult": adult,
+        "adult": bool(adult),
         "source": source,
         "poster_url": image_url(poster_path, POSTER_SIZE),
         "backdrop_url": image_url(backdrop_path, BACKDROP_SIZE),

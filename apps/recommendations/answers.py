@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
@@ -38,7 +38,8 @@ class Wish:
 
     def as_told(self) -> dict[str, Any]:
         """As plain JSON, to be read again by ``of_told``."""
-        return asdict(self)
+        genres = self.filter.genres
+        return vars(self) | {"filter": vars(self.filter) | {"genres": dict(vars(genres)) if genres else None}}
 
     @classmethod
     def of_told(cls, told: Mapping[str, Any]) -> Self:

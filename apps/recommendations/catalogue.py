@@ -132,7 +132,9 @@ class Catalogue:
 
     def genre_row(self, tmdb_ids: list[int]) -> csr_matrix:
         """(1, n_genres) float32 with a one for each of these genres."""
-        return csr_matrix(np.isin(self.genre_ids, tmdb_ids)[None, :].astype(np.float32))
+        places = np.flatnonzero(np.isin(self.genre_ids, tmdb_ids))
+        ones = np.ones(len(places), dtype=np.float32)
+        return csr_matrix((ones, places, [0, len(places)]), shape=(1, len(self.genre_ids)))
 
     def _genre_counts(self, tmdb_ids: tuple[int, ...]) -> FloatArray:
         return np.asarray(self.item_genres @ self.genre_row(list(tmdb_ids)).toarray()[0], dtype=np.float32)

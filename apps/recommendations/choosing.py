@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.utils import timezone
+from numpy.typing import NDArray
 
 from apps.movies.models import Movie, Source
 from apps.movies.querysets import MovieQuerySet
@@ -51,9 +52,9 @@ def why_not(model: Model | None, profiles: Profiles | None, name: str, barred: f
 def engine_for(model: Model, profiles: Profiles, wish: Wish) -> tuple[Engine, str | None]:
     """The engine asked for; else the best of the tier asked for; else the best of all, and why it stands in."""
     barred = engines_barred()
-    reasons = {name: why_not(model, profiles, name, barred) for name in registry.NAMES}
-    if wish.algorithm and reasons[wish.algorithm] is None:
+    if wish.algorithm and why_not(model, profiles, wish.algorithm, barred) is None:
         return model.engines[wish.algorithm], None
+    reasons = {name: why_not(model, profiles, name, barred) for name in registry.NAMES}
     usable = [name for name in registry.NAMES if reasons[name] is None]
     of_tier = [name for name in usable if wish.tier in (None, model.engines[name].tier)]
     best = model.best_of(of_tier or usable, n_likes=profiles.likes.nnz)
@@ -102,7 +103,7 @@ def list_from(model: Model, engine: Engine, ranking: Ranking, filtered_out: dict
         algorithm=engine.name,
         model_version=model.name,
         movies=model.catalogue.item_ids[ranking.items].tolist(),
-        scores=[float(f"{score:.6g}") for score in ranking.scores.tolist()],
+        scores=six_digits(ranking.scores).tolist(),
         told={
             "personalised": engine.personalised,
             "trained_at": model.trained_at.isoformat().replace("+00:00", "Z"),
@@ -113,6 +114,13 @@ def list_from(model: Model, engine: Engine, ranking: Ranking, filtered_out: dict
         },
         created_at=timezone.now(),
     )
+
+
+def six_digits(scores: FloatArray) -> NDArray[np.float64]:
+    """Rounded to so many that count."""
+    exact = scores.astype(np.float64)
+    places = 5 - np.floor(np.log10(np.abs(np.where(exact == 0, 1, exact))))
+    return np.asarray(np.round(exact * 10**places) / 10**places)
 
 
 def allowed_films(catalogue: Catalogue, caller: Caller, wish: Wish) -> tuple[BoolArray, dict[str, int]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any, Self
 
 import numpy as np
@@ -186,7 +187,7 @@ def _as_told(value: Any) -> Any:
 
 
 def _digest(told: Iterable[tuple[Any, ...]]) -> str:
-    return blake2b(repr(sorted(told, key=repr)).encode(), digest_size=12).hexdigest()
+    return blake2b(orjson.dumps(sorted(told, key=itemgetter(2, 1, 3, 4))), digest_size=12).hexdigest()
 
 
 def _active() -> tuple[int, int] | None:

@@ -59,7 +59,8 @@ def ranked(
     n_allowed = int(allowed.sum())
     scores = _opinions(engine, profiles, allowed)
     known = scores > NO_OPINION
-    least, best = (float(scores[known].min()), float(scores[known].max())) if known.any() else (0.0, 0.0)
+    best = float(scores.max(initial=NO_OPINION))
+    least, best = (float(scores.min(where=known, initial=np.inf)), best) if best > NO_OPINION else (0.0, 0.0)
     if min_relevance > 0:
         known[known] = relevance_of(scores[known], least, best) >= min_relevance
         scores[~known] = NO_OPINION

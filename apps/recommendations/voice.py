@@ -15,7 +15,7 @@ from apps.recommendations.engines.contract import IntArray, Profiles, Reason
 from apps.recommendations.engines.matrix_factorization import MatrixFactorization
 from apps.recommendations.models import RecommendationList
 from apps.recommendations.profile import Caller
-from apps.recommendations.reasons import SpokenReason, films_named, in_words, popular_reason
+from apps.recommendations.reasons import Names, SpokenReason, films_named, in_words, popular_reason
 from apps.recommendations.serving import Model
 from apps.recommendations.widened import WidenedFactors
 
@@ -34,6 +34,7 @@ class Voice:
         self._genres = {int(genre): place for place, genre in enumerate(model.catalogue.genre_ids)} if model else {}
         self._reasons: dict[tuple[UUID, int], list[Reason]] = {}
         self._stars: dict[int, float] = {}
+        self._films: Names = {}
 
     def named_in(self, made: RecommendationList, films: Sequence[int]) -> set[int]:
         """These films of a list, and those that the reasons for them name."""
@@ -48,11 +49,17 @@ class Voice:
         """Why the film is on the list, in words; every film that is named has its card here."""
         if self.model is None:
             return [popular_reason(cards[film][0]["popularity"])]
-        reasons = self._reasons[made.pk, film]
-        named = {place: cards[pk][0] for place in films_named([reasons]) if (pk := self._film(place)) in cards}
-        films = {place: (card["tmdb_id"], card["title"]) for place, card in named.items()}
-        genres = [genre for genre in cards[film][0]["genres"] if genre["id"] in self._genres]
-        return in_words(reasons, films, {self._genres[genre["id"]]: (genre["id"], genre["name"]) for genre in genres})
+        genres = cards[film][0]["genres"]
+        named = {self._genres[told["id"]]: (told["id"], told["name"]) for told in genres if told["id"] in self._genres}
+        return in_words(self._reasons[made.pk, film], self._names(cards), named)
+
+    def _names(self, cards: Cards) -> Names:
+        """Of the films that all reasons name."""
+        if not self._films:
+            places = films_named(self._reasons.values())
+            named = {place: cards[pk][0] for place in places if (pk := self._film(place)) in cards}
+            self._films = {place: (card["tmdb_id"], card["title"]) for place, card in named.items()}
+        return self._films
 
     def predicted_rating(self, film: int) -> float | None:
         """0.5 to 10, whichever engine chose the film; None where nothing tells."""

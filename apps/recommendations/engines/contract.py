@@ -278,8 +278,7 @@ def _best(values: FloatArray, k: int) -> IntArray:
 
 def reasons_from(code: ReasonCode, refs: IntArray, contributions: FloatArray, limit: int) -> list[list[Reason]]:
     """For each row of ``contributions`` (n_items, n_refs) its largest above zero, each a reason with its one ref."""
-    places, weights = top_k(np.where(contributions > 0, contributions, NO_OPINION), limit)
-    return [
-        [Reason(code, float(weight), (int(refs[place]),)) for place, weight in zip(*row, strict=True) if place >= 0]
-        for row in zip(places, weights, strict=True)
-    ]
+    places = np.argsort(-contributions, axis=1, kind="stable")[:, :limit]
+    weights = np.take_along_axis(contributions, places, axis=1)
+    named = zip(refs[places].tolist(), weights.tolist(), strict=True)
+    return [[Reason(code, w, (ref,)) for ref, w in zip(*row, strict=True) if w > 0] for row in named]
