@@ -1,6 +1,6 @@
 # What a newcomer types. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage test-live check defences drill lock schema erd bench-quality clean
+.PHONY: help run test coverage test-live check defences drill lock schema erd simulate bench-quality clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 HOST ?= 127.0.0.1
@@ -89,6 +89,9 @@ drill: .venv/development ## Kill and spoil TMDb and Redis under load, and simula
 bench-quality: .venv/benchmarks ## Judge engines beside the published figures (DATA=folder PROTOCOLS=a,b ENGINES=x,y)
 	$(BIN)/python -m benchmarks.recsys.quality --data $(DATA) $(if $(PROTOCOLS),--protocols $(PROTOCOLS)) \
 		$(if $(ENGINES),--engines $(ENGINES))
+
+simulate: .venv/benchmarks ## Does the product learn from a simulated community's clicks? (some 10 minutes of CPU)
+	$(BIN)/python -m benchmarks.community.run --processes 2
 
 clean: ## Remove the environment, the database and the artifacts
 	rm -rf .venv var

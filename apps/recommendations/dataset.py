@@ -20,10 +20,14 @@ from apps.recommendations.tags import tags_of_films
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What a training run reads: the arrays, the catalogue they speak of, and whose doings they are."""
+    """What a training run reads: the arrays, the catalogue they speak of, and whose doings they are.
+
+    user_ids: int64 (n_users,), of the rows.
+    """
 
     dataset: Dataset
     catalogue: Catalogue
+    user_ids: IntArray
     users_by_kind: dict[str, int]
 
     @property
@@ -72,7 +76,7 @@ def training_data() -> TrainingData:
         item_popularity=popularity,
         item_ids=item_ids,
     )
-    return TrainingData(dataset, catalogue, User.objects.count_by_kind(user_ids.tolist()))
+    return TrainingData(dataset, catalogue, user_ids, User.objects.count_by_kind(user_ids.tolist()))
 
 
 def _profiles(signals: dict[tuple[int, int], Signal], user_ids: IntArray, catalogue: Catalogue) -> Profiles:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,10 +68,16 @@ class Judging:
 
 @dataclass(frozen=True)
 class Difference:
-    """By how much one ndcg is above another, user by user: the mean, and its standard error."""
+    """By how much one figure is above another, user by user: the mean, and its standard error."""
 
     mean: float
     error: float
+
+    @classmethod
+    def of(cls, values: NDArray[np.float64], over: NDArray[np.float64]) -> Difference:
+        """Paired: who is easy to please is so for both, and that is no part of the error."""
+        gained = values - over
+        return cls(_mean(gained), _error(gained))
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -129,9 +137,12 @@ def judge(lists: IntArray, split: TimeSplit) -> Judging:
 
 
 def difference(of: Judging, over: Judging) -> Difference:
-    """Paired: who is easy to please is so for both, and that is no part of the error."""
-    gained = of.ndcg - over.ndcg
-    return Difference(_mean(gained), _error(gained))
+    return Difference.of(of.ndcg, over.ndcg)
+
+
+def figure_to_compare_by(metrics: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> str:
+    """Of these engines: ``told_apart`` where each of them has it, since by ``ndcg`` whoever made the lists wins."""
+    return "told_apart" if all(metrics[name].get("told_apart") is not None for name in names) else "ndcg"
 
 
 def rank_for(engine: Engine, split: TimeSplit, k: int) -> IntArray:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from apps.recommendations import registry
 from apps.recommendations.dataset import TrainingData
 from apps.recommendations.engines.contract import Engine
-from apps.recommendations.evaluation import NORMAL_95, Judging, TimeSplit
+from apps.recommendations.evaluation import NORMAL_95, Judging, TimeSplit, figure_to_compare_by
 
 RANDOM = "random"  # the baseline that is no engine
 BY_LIKES = ((0, 4), (5, 19), (20, None))  # the segments, from and to
@@ -29,19 +30,32 @@ LIMITS = (
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of fitting engines on a split's past and judging them on what followed; chance is one of the judged."""
+    """What came of fitting engines on a split's past and judging them on what followed; chance is one of the judged.
+
+    told_apart: by engine float64 (n_people,), of those who were shown lists; empty where these were too few.
+    """
 
     split: TimeSplit
     judged: dict[str, Judging]
+    told_apart: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
-    def metrics(self) -> dict[str, dict[str, float]]:
+    def metrics(self) -> dict[str, dict[str, Any]]:
         """The figures of each engine."""
-        return {name: judging.figures.as_dict() for name, judging in self.judged.items() if name != RANDOM}
+        return {name: self.figures_of(name) for name in self.judged if name != RANDOM}
+
+    def figures_of(self, name: str) -> dict[str, Any]:
+        shares = self.told_apart.get(name)
+        return self.judged[name].figures.as_dict() | {"told_apart": None if shares is None else float(shares.mean())}
 
     @property
     def n_users(self) -> int:
         return len(self.split.users)
+
+    @property
+    def n_shown(self) -> int:
+        """Whose lists were gone through for ``told_apart``."""
+        return len(next(iter(self.told_apart.values()), ()))
 
 
 def model_card(
@@ -55,8 +69,8 @@ def model_card(
             "since": _moment(moments.min()) if len(moments) else None,
             "until": _moment(moments.max()) if len(moments) else None,
         },
-        "split": {"cut": _moment(trial.split.cut), "judged": trial.n_users},
-        "figures": [{"name": name, **judging.figures.as_dict()} for name, judging in trial.judged.items()],
+        "split": {"cut": _moment(trial.split.cut), "judged": trial.n_users, "shown": trial.n_shown},
+        "figures": [{"name": name, **trial.figures_of(name)} for name in trial.judged],
         "segments": _segments(trial),
         "engines": [
             {"name": name, "fit_seconds": round(fit_seconds[name], 2), "params": engine.params()}
@@ -76,10 +90,11 @@ def learned_from(data: TrainingData) -> dict[str, Any]:
     }
 
 
-def best_engine(metrics: Mapping[str, Mapping[str, float]], *, but: frozenset[str] = frozenset()) -> str | None:
-    """The one with the highest ndcg, of equals the first of the registry; None where there is none."""
+def best_engine(metrics: Mapping[str, Mapping[str, Any]], *, but: frozenset[str] = frozenset()) -> str | None:
+    """The one that tells apart the most, or else has the highest ndcg; of equals the first of the registry."""
     names = [name for name in registry.NAMES if name in metrics and name not in but]
-    return max(names, key=lambda name: metrics[name]["ndcg"], default=None)
+    figure = figure_to_compare_by(metrics, names)
+    return max(names, key=lambda name: metrics[name][figure], default=None)
 
 
 def _segments(trial: Trial) -> list[dict[str, Any]]:

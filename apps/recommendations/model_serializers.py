@@ -11,6 +11,10 @@ from apps.recommendations.promotion import Reason
 from apps.recommendations.serializers import ALGORITHMS, MetricsSerializer, UsersByKindSerializer
 
 REASONS = [(reason.value, reason.value) for reason in Reason]
+FIGURES = [
+    ("told_apart", "of films opened and passed over in a list, how many it has in this order"),
+    ("ndcg", "what people came to like, in lists of ten"),
+]
 JUDGED = [*ALGORITHMS, (RANDOM, "Chance, seeded; a baseline and no engine.")]
 
 
@@ -19,16 +23,23 @@ class VerdictSerializer(serializers.Serializer[Any]):
     reason = serializers.ChoiceField(REASONS)
     sentence = serializers.CharField()
     engine = serializers.ChoiceField(ALGORITHMS, allow_null=True, help_text="The best; null where nothing was judged.")
+    judged_by = serializers.ChoiceField(FIGURES, allow_null=True, help_text="The figure that decided.")
     ndcg = serializers.FloatField(allow_null=True, help_text="Of that engine, at 10.")
     popular = serializers.FloatField(allow_null=True, help_text="ndcg of popular films.")
     random = serializers.FloatField(allow_null=True, help_text="ndcg of chance.")
-    difference = serializers.FloatField(allow_null=True, help_text="Mean of what it gains over popular films, by user.")
+    told_apart = serializers.FloatField(allow_null=True, help_text="Of that engine; of chance it is 0.5.")
+    popular_told_apart = serializers.FloatField(allow_null=True, help_text="Of popular films.")
+    difference = serializers.FloatField(
+        allow_null=True, help_text="Mean of what it gains over popular films in the figure that decided, by user."
+    )
     error = serializers.FloatField(allow_null=True, help_text="Standard error of the difference.")
     margin = serializers.FloatField(allow_null=True, help_text="What the difference has to exceed.")
     interval = serializers.ListField(
         child=serializers.FloatField(), min_length=2, max_length=2, allow_null=True, help_text="95 % of the difference."
     )
-    lift = serializers.FloatField(allow_null=True, help_text="Its ndcg over that of popular films.")
+    lift = serializers.FloatField(
+        allow_null=True, help_text="Its ndcg over that of popular films; null where that did not decide."
+    )
     active_lift = serializers.FloatField(allow_null=True, help_text="The same of the version before.")
 
 
@@ -47,6 +58,9 @@ class CardDataSerializer(serializers.Serializer[Any]):
 class CardSplitSerializer(serializers.Serializer[Any]):
     cut = serializers.DateTimeField(help_text="What was done before it was learned from, the rest foretold.")
     judged = serializers.IntegerField(help_text="Users.")
+    shown = serializers.IntegerField(
+        default=0, help_text="Of all users, those whose lists `told_apart` is of; 0 where they were too few."
+    )
 
 
 class CardSegmentSerializer(serializers.Serializer[Any]):

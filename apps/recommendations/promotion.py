@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from apps.recommendations.artifacts import ArtifactCorrupt
-from apps.recommendations.evaluation import difference
+from apps.recommendations.evaluation import Difference, difference, figure_to_compare_by
 from apps.recommendations.model_card import RANDOM, Trial, best_engine
 from apps.recommendations.models import ModelVersion
 from apps.recommendations.registry import POPULAR
@@ -20,6 +20,11 @@ from utils.exceptions import ApplicationError
 
 MIN_JUDGED = 25  # users; the figures of fewer say nothing
 BASELINES = frozenset({POPULAR})
+BESIDE = {
+    "ndcg": "{engine} has ndcg@10 {ndcg:.4f}, popularity {popular:.4f}, chance {random:.4f}; ",
+    "told_apart": "of films opened and passed over in a list {engine} has {told_apart:.4f} in this order, "
+    "popularity {popular_told_apart:.4f}; ",
+}
 
 
 class ModelArtifactCorrupt(ApplicationError):
@@ -46,11 +51,14 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a model may answer, and the figures that say so: ndcg@10 of its best engine beside the baselines.
+    """Whether a model may answer, and the figures that say so: those of its best engine beside the baselines.
 
-    difference: of that engine's ndcg over popularity's, user by user; its standard error, and 95 % as ``interval``.
+    judged_by: the figure that decided, ``told_apart`` where enough people were shown lists, or else ``ndcg``.
+    ndcg, popular, random: ndcg@10, whichever decided.
+    told_apart, popular_told_apart: None where too few were shown lists.
+    difference: of that engine over popularity, user by user; its standard error, and 95 % as ``interval``.
     margin: what the difference has to exceed.
-    lift: that engine's ndcg over popularity's; None where nothing was judged, or popularity hit nothing.
+    lift: that engine's ndcg over popularity's; None where that did not decide, or popularity hit nothing.
     active_lift: that of the version it would take over from, each on its own data.
     """
 
@@ -58,9 +66,12 @@ class Verdict:
     reason: Reason
     sentence: str
     engine: str | None = None
+    judged_by: str | None = None
     ndcg: float | None = None
     popular: float | None = None
     random: float | None = None
+    told_apart: float | None = None
+    popular_told_apart: float | None = None
     difference: float | None = None
     error: float | None = None
     margin: float | None = None
@@ -82,24 +93,28 @@ def promote(candidate: ModelVersion, trial: Trial) -> Verdict:
 
 
 def judged(trial: Trial, *, active: ModelVersion | None) -> Verdict:
-    """Better than popularity by more than the error, and its lift about as high as the active version's."""
+    """Better than popularity by more than the error, and by ndcg its lift about as high as the active version's."""
     metrics = trial.metrics
     engine = best_engine(metrics, but=BASELINES)
     if engine is None or POPULAR not in metrics:
         sentence = "Promoted unjudged: nothing but popular films was trained."
         return Verdict(True, Reason.ONLY_POPULAR, sentence)
-    if trial.n_users < MIN_JUDGED:
+    figure = figure_to_compare_by(metrics, metrics)
+    if figure == "ndcg" and trial.n_users < MIN_JUDGED:
         sentence = f"Promoted unjudged: {trial.n_users} users can be judged, {MIN_JUDGED} are needed."
         return Verdict(True, Reason.FEW_JUDGED, sentence)
-    gained = difference(trial.judged[engine], trial.judged[POPULAR])
+    gained = _gained(trial, engine, figure)
     figures = Verdict(
         promoted=False,
         reason=Reason.NOT_BETTER,
         sentence="",
         engine=engine,
+        judged_by=figure,
         ndcg=metrics[engine]["ndcg"],
         popular=metrics[POPULAR]["ndcg"],
         random=trial.judged[RANDOM].figures.ndcg,
+        told_apart=metrics[engine]["told_apart"],
+        popular_told_apart=metrics[POPULAR]["told_apart"],
         difference=gained.mean,
         error=gained.error,
         margin=gained.error * errors_above(len(metrics.keys() - BASELINES)),
@@ -110,13 +125,19 @@ def judged(trial: Trial, *, active: ModelVersion | None) -> Verdict:
     return _decided(figures)
 
 
-def lift_of(metrics: Mapping[str, Mapping[str, float]]) -> float | None:
-    """How many times popularity's ndcg the best engine has; None where that says nothing."""
+def lift_of(metrics: Mapping[str, Mapping[str, Any]]) -> float | None:
+    """How many times popularity's ndcg the best engine has; None where that says nothing.
+
+    Where engines are compared by what they tell apart there is none: how much that can be depends on whose lists were
+    shown, and two versions were judged on different ones.
+    """
     engine = best_engine(metrics, but=BASELINES)
     popular = metrics.get(POPULAR, {})
     if engine is None or not popular.get("ndcg") or popular["n_users"] < MIN_JUDGED:
         return None
-    return metrics[engine]["ndcg"] / popular["ndcg"]
+    if figure_to_compare_by(metrics, metrics) != "ndcg":
+        return None
+    return float(metrics[engine]["ndcg"] / popular["ndcg"])
 
 
 def errors_above(n_engines: int) -> float:
@@ -129,9 +150,15 @@ def errors_above(n_engines: int) -> float:
     return NormalDist().inv_cdf(one ** (1 / n_engines))
 
 
+def _gained(trial: Trial, engine: str, figure: str) -> Difference:
+    if figure == "ndcg":
+        return difference(trial.judged[engine], trial.judged[POPULAR])
+    return Difference.of(trial.told_apart[engine], trial.told_apart[POPULAR])
+
+
 def _decided(figures: Verdict) -> Verdict:
     told: dict[str, Any] = asdict(figures)
-    beside = "{engine} has ndcg@10 {ndcg:.4f}, popularity {popular:.4f}, chance {random:.4f}; ".format(**told)
+    beside = BESIDE[figures.judged_by or "ndcg"].format(**told)
     beside += "the difference is {difference:+.4f}, and has to exceed {margin:.4f}".format(**told)
     floor = figures.active_lift and figures.active_lift * (1 - settings.PROMOTION_TOLERANCE)
     if told["difference"] <= told["margin"]:

@@ -156,6 +156,11 @@ class MetricsSerializer(serializers.Serializer[Any]):
     coverage = serializers.FloatField()
     novelty = serializers.FloatField()
     popularity = serializers.FloatField()
+    told_apart = serializers.FloatField(
+        allow_null=True,
+        help_text="Of the films of one list, one opened and one passed over, the share of pairs that the engine has in "
+        "this order; 0.5 is chance. Null where too few people were shown lists since.",
+    )
 
 
 class AlgorithmSerializer(serializers.Serializer[Any]):

@@ -15,6 +15,7 @@ from django.conf import settings
 from apps.recommendations.artifacts import ArtifactCorrupt, read_artifact
 from apps.recommendations.catalogue import Catalogue
 from apps.recommendations.engines.contract import Engine
+from apps.recommendations.evaluation import figure_to_compare_by
 from apps.recommendations.models import ModelVersion
 
 logger = logging.getLogger(__name__)
@@ -35,15 +36,21 @@ class Model:
     name: str
     trained_at: datetime
     learned_from: dict[str, Any]
-    metrics: dict[str, dict[str, float]]
+    metrics: dict[str, dict[str, Any]]
     engines: dict[str, Engine]
     catalogue: Catalogue
     segments: Sequence[Mapping[str, Any]] = ()
     fresh: int = 0
 
     def best_of(self, names: Collection[str], *, n_likes: int) -> str:
-        """The engine that did best of these: for people with as many likes, where enough of them were judged."""
-        figures = {name: self.metrics[name]["ndcg"] for name in names}
+        """The engine that did best of these: at telling apart what was opened of lists from what was passed over.
+
+        Where that is not known, by ndcg, for people with as many likes, where enough of them were judged.
+        """
+        figure = figure_to_compare_by(self.metrics, names)
+        figures = {name: self.metrics[name][figure] for name in names}
+        if figure != "ndcg":
+            return max(figures, key=figures.__getitem__)
         for segment in self.segments:
             in_it = segment["from"] <= n_likes and (segment["to"] is None or n_likes <= segment["to"])
             if in_it and segment["users"] >= ENOUGH_JUDGED:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from time import perf_counter
 
+import numpy as np
 from django.conf import settings
 from django.utils import timezone
+from numpy.typing import NDArray
 
 from apps.recommendations import registry
 from apps.recommendations.artifacts import ArtifactCorrupt, read_artifact, write_artifact
@@ -17,10 +19,11 @@ from apps.recommendations.choosing import engines_barred
 from apps.recommendations.dataset import TrainingData, training_data
 from apps.recommendations.engines.blend import Blend
 from apps.recommendations.engines.contract import Dataset, Engine, TrainingRequirementsMissing
-from apps.recommendations.evaluation import judge, random_lists, rank_for, time_split
+from apps.recommendations.evaluation import TimeSplit, judge, random_lists, rank_for, time_split
 from apps.recommendations.fresh import forget_layers
 from apps.recommendations.model_card import RANDOM, Trial, learned_from, model_card
 from apps.recommendations.models import ModelVersion
+from apps.recommendations.passed_over import MIN_PEOPLE, pairs_since, told_apart
 from apps.recommendations.promotion import promote
 from apps.recommendations.serving import artifact_of
 
@@ -138,7 +141,15 @@ def _try(names: Sequence[str], data: TrainingData, say: Callable[[str], None]) -
     judged[RANDOM] = judge(random_lists(split, K), split)
     for name, judging in judged.items():
         say(f"{name:22} ndcg@{K} {judging.figures.ndcg:.4f}   recall@{K} {judging.figures.recall:.4f}")
-    return Trial(split, judged)
+    return Trial(split, judged, _told_apart(engines, split, data))
+
+
+def _told_apart(engines: Mapping[str, Engine], split: TimeSplit, data: TrainingData) -> dict[str, NDArray[np.float64]]:
+    """By engine, of each person what it tells apart of their lists; empty where too few were shown any."""
+    pairs = pairs_since(split, data.user_ids)
+    if len(pairs.rows) < MIN_PEOPLE:
+        return {}
+    return {name: told_apart(engine, split, pairs) for name, engine in engines.items()}
 
 
 def _forget_old_artifacts() -> None:

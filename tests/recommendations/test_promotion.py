@@ -1,11 +1,12 @@
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from io import StringIO
 
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from apps.authentication.models import User
 from apps.favorites.models import Favorite
@@ -24,10 +25,11 @@ from apps.recommendations.promotion import (
 )
 from apps.recommendations.serving import active_model, artifact_of
 from apps.recommendations.training import KEPT_ARTIFACTS, train
+from tests.recommendations.shown import show
 
 QUICK = ["knn", "co_favorited"]
 N_USERS, N_CAMPS, FILMS_A_CAMP, LIKES_EACH = 120, 4, 20, 12
-BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+BEGINNING = timezone.now() - timedelta(days=100)
 
 
 def users_make():
@@ -112,6 +114,43 @@ def test_a_first_model_of_shuffled_likes_does_not_answer_either(taste):
     shuffle_likes()
     assert train(names=QUICK).is_rejected
     assert active_model() is None
+
+
+def show_lists(*, opened_of_own):
+    """Two films of their own camp and two of others that each user had not liked, some of either opened."""
+    films = list(Movie.objects.order_by("tmdb_id"))
+    liked = set(Favorite.objects.values_list("user_id", "movie_id"))
+    camp_of = {movie: user % N_CAMPS for user, movie in liked}  # users were made in one go, camp after camp
+    for user in User.objects.order_by("pk"):
+        new = [film for film in films if (user.pk, film.pk) not in liked and film.pk in camp_of]
+        own = [film for film in new if camp_of[film.pk] == user.pk % N_CAMPS][:2]
+        others = [film for film in new if camp_of[film.pk] != user.pk % N_CAMPS][:2]
+        show([*own, *others], user=user, opened=[0, 1] if opened_of_own else [2, 3])
+
+
+@pytest.mark.parametrize(
+    ("opened_of_own", "reason"), [(True, "better_than_popular"), (False, "not_better_than_popular")]
+)
+def test_where_lists_were_shown_what_was_opened_of_them_decides_and_not_ndcg(taste, opened_of_own, reason):
+    show_lists(opened_of_own=opened_of_own)
+    version = train(names=QUICK).version
+    verdict, metrics = version.card["verdict"], version.metrics
+    assert (verdict["judged_by"], verdict["reason"]) == ("told_apart", reason)
+    assert verdict["ndcg"] > verdict["popular"]  # by which it would be promoted either way
+    assert verdict["told_apart"] == metrics[verdict["engine"]]["told_apart"]
+    assert verdict["difference"] == pytest.approx(verdict["told_apart"] - verdict["popular_told_apart"])
+    assert (verdict["lift"], lift_of(metrics)) == (None, None)
+    assert "of films opened and passed over in a list" in verdict["sentence"]
+
+
+def test_lists_are_judged_where_too_few_went_on_liking_films(taste):
+    newcomers = User.objects.order_by("pk").values("pk")[: N_USERS // 5]  # the newest fifth of all likes is theirs
+    Favorite.objects.filter(user__in=newcomers).update(created_at=timezone.now() - timedelta(days=1))
+    show_lists(opened_of_own=True)
+    card = train(names=QUICK).version.card
+    verdict = card["verdict"]
+    assert card["split"]["judged"] < MIN_JUDGED < card["split"]["shown"]
+    assert (verdict["judged_by"], verdict["reason"]) == ("told_apart", "better_than_popular")
 
 
 def test_the_best_of_many_has_to_be_further_above_popularity_than_the_only_one():

@@ -192,3 +192,18 @@ def test_the_best_engine_is_the_one_for_histories_of_that_length_where_enough_we
     )
     assert model.best_of(["popular", "hybrid", "knn"], n_likes=n_likes) == best
     assert model.best_of(["popular"], n_likes=n_likes) == "popular"
+
+
+@pytest.mark.parametrize(("knn", "best"), [(0.6, "knn"), (0.4, "popular"), (None, "popular")])
+def test_the_best_engine_is_the_one_that_tells_apart_what_lists_showed_where_that_is_known_of_each(knn, best):
+    model = Model(
+        pk=1,
+        name="v1",
+        trained_at=timezone.now(),
+        learned_from={},
+        metrics={"popular": {"ndcg": 0.3, "told_apart": 0.5}, "knn": {"ndcg": 0.1, "told_apart": knn}},
+        engines={},
+        catalogue=None,
+        segments=[{"from": 0, "to": None, "users": 100, "ndcg": {"popular": 0.3, "knn": 0.1}}],
+    )
+    assert model.best_of(["popular", "knn"], n_likes=5) == best
