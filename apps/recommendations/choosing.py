@@ -21,7 +21,7 @@ from apps.recommendations.engines.contract import BoolArray, Engine, FloatArray,
 from apps.recommendations.engines.matrix_factorization import MatrixFactorization
 from apps.recommendations.models import RecommendationList, Scenario
 from apps.recommendations.profile import Caller
-from apps.recommendations.ranking import Ranking, ranked, spread
+from apps.recommendations.ranking import Ranking, ranked, relevance_of, spread
 from apps.recommendations.serving import Model
 from apps.recommendations.widened import WidenedFactors
 
@@ -109,15 +109,15 @@ def list_from(model: Model, engine: Engine, ranking: Ranking, filtered_out: dict
             "trained_at": model.trained_at.isoformat().replace("+00:00", "Z"),
             "learned_from": model.learned_from,
             "filtered_out": filtered_out,
-            "between": [ranking.least, ranking.best],
+            "between": six_digits(np.array([ranking.least, ranking.best])).tolist(),
             "fill": model.catalogue.item_ids[ranking.items[ranking.own :]].tolist(),
         },
         created_at=timezone.now(),
     )
 
 
-def six_digits(scores: FloatArray) -> NDArray[np.float64]:
-    """Rounded to so many that count."""
+def six_digits(scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Rounded to so many that count; what was less or more stays so."""
     exact = scores.astype(np.float64)
     places = 5 - np.floor(np.log10(np.abs(np.where(exact == 0, 1, exact))))
     return np.asarray(np.round(exact * 10**places) / 10**places)
@@ -163,17 +163,21 @@ def _list_of_tables(caller: Caller, wish: Wish) -> RecommendationList:
     counts = [each.count() for each in (Movie.objects.all(), fresh, fresh.matching(caller.limits), films)]
     kept_out = [before - after for before, after in pairwise(counts)]
     best = list(films.order_by("-popularity", "tmdb_id").values_list("pk", "popularity")[:LENGTH])
+    between = [best[-1][1], best[0][1]] if best else [0.0, 0.0]
+    relevance = relevance_of(np.array([popularity for _, popularity in best]), *between)
+    relevant = best[: int((relevance >= wish.min_relevance).sum())]
     told: dict[str, Any] = {
         "personalised": False,
-        "filtered_out": dict(zip(("library", "preferences", "filters"), kept_out, strict=True)) | {"relevance": 0},
-        "between": [best[-1][1], best[0][1]] if best else [0.0, 0.0],
+        "filtered_out": dict(zip(("library", "preferences", "filters"), kept_out, strict=True))
+        | {"relevance": len(best) - len(relevant)},
+        "between": between,
         "fill": [],
     }
     return RecommendationList(
         algorithm=registry.POPULAR,
         fallback_reason=why_not(None, None, wish.algorithm or registry.POPULAR, engines_barred()) or "",
-        movies=[pk for pk, _ in best],
-        scores=[popularity for _, popularity in best],
+        movies=[pk for pk, _ in relevant],
+        scores=[popularity for _, popularity in relevant],
         told=told,
         created_at=timezone.now(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -13,7 +14,7 @@ from apps.favorites.events import EventKind
 from apps.movies.models import Genre, Movie
 from apps.movies.querysets import GenreChoice, MovieFilter
 from apps.recommendations import registry
-from apps.recommendations.answers import Cut, Recommendations, Wish
+from apps.recommendations.answers import FAILED, Cut, Recommendations, Wish
 from apps.recommendations.choosing import allowed_films, engine_for, engines_barred, list_from, list_of, why_not
 from apps.recommendations.engines.contract import BoolArray, Engine, IntArray, Profiles
 from apps.recommendations.lists import lists_keep, lists_kept
@@ -23,6 +24,8 @@ from apps.recommendations.profile import Caller
 from apps.recommendations.ranking import Ranking, ranked
 from apps.recommendations.services import model_of, name_of
 from apps.recommendations.serving import Model
+
+logger = logging.getLogger(__name__)
 
 PAGES = 5  # of each row
 RANKED = 500  # films that a row chooses from: what other rows have is passed by
@@ -56,6 +59,7 @@ class Draft:
     ranking: Ranking
     wish: Wish = HOME
     picked: tuple[int, ...] | None = None  # films that it goes by, where that is not all that the caller did
+    fallback_reason: str = ""
 
 
 def home_for(user: User, *, per_row: int) -> list[Row]:
@@ -65,8 +69,12 @@ def home_for(user: User, *, per_row: int) -> list[Row]:
     question = f"home:{per_row}:{name_of(model)}:{caller.state}"
     kept = lists_kept(user.pk, question)
     lists = kept or _lists(model, caller, per_row)
+    before = [(made.shown, len(made.movies)) for made in lists]
     pages = pages_of([(made, Cut(per_page=per_row)) for made in lists], model, caller)
-    if not kept:
+    if kept:
+        after = [(made.shown, len(made.movies)) for made in lists]
+        lists_keep([made for made, was, now in zip(lists, before, after, strict=True) if was != now])
+    else:
         lists_keep(lists, question)
     return [Row(**made.told["row"], page=page) for made, page in zip(lists, pages, strict=True) if page.items]
 
@@ -112,7 +120,7 @@ class _Rows:
     def __init__(self, model: Model, caller: Caller) -> None:
         self.model, self.caller = model, caller
         self.profiles = caller.profiles(model.catalogue)
-        self.engine, self.fallback_reason = engine_for(model, self.profiles, HOME)
+        self.engine, _ = engine_for(model, self.profiles, HOME)
         self.allowed, self.filtered_out = allowed_films(model.catalogue, caller, HOME)
 
     def drafts(self) -> Iterator[Draft]:
@@ -129,7 +137,7 @@ class _Rows:
         own = int((places < ranking.own).sum())
         dealt = replace(ranking, items=ranking.items[places], scores=ranking.scores[places], own=own)
         made = list_from(self.model, draft.engine, dealt, self.filtered_out | {"relevance": 0})
-        made.user, made.scenario = self.caller.user, draft.scenario
+        made.user, made.scenario, made.fallback_reason = self.caller.user, draft.scenario, draft.fallback_reason
         made.told |= {
             "wish": draft.wish.as_told(),
             "row": {"key": draft.key, "title": draft.title, "reason": draft.reason},
@@ -137,16 +145,37 @@ class _Rows:
         }
         return made
 
-    def _ranked(self, engine: Engine, profiles: Profiles, allowed: BoolArray) -> Ranking:
-        return ranked(engine, self.model.engines[registry.POPULAR], profiles, allowed, k=RANKED)
+    def _draft(
+        self,
+        scenario: Scenario,
+        key: str,
+        title: str,
+        reason: str,
+        engine: Engine,
+        allowed: BoolArray,
+        *,
+        profiles: Profiles | None = None,
+        wish: Wish = HOME,
+        picked: tuple[int, ...] | None = None,
+    ) -> Draft:
+        """A row of the allowed films. Where its engine fails the popular films stand in, and are named."""
+        profiles = self.profiles if profiles is None else profiles
+        popular = self.model.engines[registry.POPULAR]
+        failed = ""
+        try:
+            ranking = ranked(engine, popular, profiles, allowed, k=RANKED)
+        except Exception:  # as in any list
+            logger.exception("engine %s of model %s failed", engine.name, self.model.name)
+            engine, failed = popular, FAILED
+            ranking = ranked(popular, popular, profiles, allowed, k=RANKED)
+        return Draft(key, title, reason, scenario, engine, ranking, wish, picked, failed)
 
     def _for_you(self) -> Draft:
-        ranking = self._ranked(self.engine, self.profiles, self.allowed)
-        if self.engine.personalised:
-            title, reason = "For you", "By what you liked, rated and watched."
-        else:
-            title, reason = "Popular now", "Like a few films, and this row is yours."
-        return Draft("for_you", title, reason, Scenario.HOME_FOR_YOU, self.engine, ranking)
+        words = "For you", "By what you liked, rated and watched."
+        draft = self._draft(Scenario.HOME_FOR_YOU, "for_you", *words, self.engine, self.allowed)
+        if draft.engine.personalised:
+            return draft
+        return replace(draft, title="Popular now", reason="Like a few films, and this row is yours.")
 
     def _because(self) -> Iterator[Draft]:
         """A row for each of the newest likes."""
@@ -160,14 +189,10 @@ class _Rows:
             if engine is None or seed not in films:
                 continue
             tmdb_id, title = films[seed]
-            yield Draft(
-                key=f"because:{tmdb_id}",
-                title=f"Because you {'liked' if seed in praised else 'watched'} {title}",
-                reason=f"Like {title}.",
-                scenario=Scenario.HOME_BECAUSE,
-                engine=engine,
-                ranking=self._ranked(engine, profiles, self.allowed),
-                picked=(seed,),
+            words = f"Because you {'liked' if seed in praised else 'watched'} {title}", f"Like {title}."
+            key = f"because:{tmdb_id}"
+            yield self._draft(
+                Scenario.HOME_BECAUSE, key, *words, engine, self.allowed, profiles=profiles, picked=(seed,)
             )
 
     def _newest_likes(self) -> list[int]:
@@ -198,34 +223,27 @@ class _Rows:
             if tmdb_id not in names:
                 continue
             only = MovieFilter(genres=GenreChoice((tmdb_id,)), include_adult=True)
-            yield Draft(
-                key=f"genre:{tmdb_id}",
-                title=names[tmdb_id],
-                reason=f"You lean to {names[tmdb_id]}.",
-                scenario=Scenario.HOME_GENRE,
-                engine=self.engine,
-                ranking=self._ranked(self.engine, self.profiles, self.allowed & catalogue.matching(only)),
-                wish=replace(HOME, filter=only),
-            )
+            words = names[tmdb_id], f"You lean to {names[tmdb_id]}."
+            allowed = self.allowed & catalogue.matching(only)
+            wish = replace(HOME, filter=only)
+            yield self._draft(Scenario.HOME_GENRE, f"genre:{tmdb_id}", *words, self.engine, allowed, wish=wish)
 
     def _watchlist(self) -> Draft:
         wish = replace(HOME, include_watchlisted=True)
         allowed, _ = allowed_films(self.model.catalogue, self.caller, wish)
         allowed &= self.model.catalogue.among(self.caller.on_shelf(EventKind.WATCHLIST))
-        ranking = self._ranked(self.engine, self.profiles, allowed)
-        title, reason = "From your watchlist", "You wanted to see these."
-        return Draft("watchlist", title, reason, Scenario.HOME_WATCHLIST, self.engine, ranking, wish)
+        words = "From your watchlist", "You wanted to see these."
+        return self._draft(Scenario.HOME_WATCHLIST, "watchlist", *words, self.engine, allowed, wish=wish)
 
     def _new(self) -> Draft:
         """By an engine that knows films which nobody has seen yet, where there is one."""
         engine = self._engine_by_one_film(self.profiles) or self.engine
         year = self.model.catalogue.year
         newest = int(year[self.allowed].max()) if self.allowed.any() else 0
-        ranking = self._ranked(engine, self.profiles, self.allowed & (year > newest - NEW_YEARS))
-        title = "New for you" if engine.personalised else "New"
-        return Draft("new", title, "The newest films here.", Scenario.HOME_NEW, engine, ranking)
+        words = "New for you" if engine.personalised else "New", "The newest films here."
+        return self._draft(Scenario.HOME_NEW, "new", *words, engine, self.allowed & (year > newest - NEW_YEARS))
 
     def _trending(self) -> Draft:
         engine = self.model.engines.get("trending", self.model.engines[registry.POPULAR])
-        ranking = self._ranked(engine, self.profiles, self.allowed)
-        return Draft("trending", "Trending", "What people here turn to.", Scenario.HOME_TRENDING, engine, ranking)
+        words = "Trending", "What people here turn to."
+        return self._draft(Scenario.HOME_TRENDING, "trending", *words, engine, self.allowed)

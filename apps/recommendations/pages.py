@@ -32,50 +32,56 @@ def pages_of(
 ) -> list[Recommendations]:
     """A page of each list, which learns how much of it is shown now. What may not be shown any more is left out.
 
-    All lists answer one filter. One query for all of them, unless more than ``SPARE`` films of a page have gone or
-    changed since the training.
+    One query for all of them, unless more than ``SPARE`` films of a page have gone or changed since the training. The
+    filter of the first list holds in the others, too; what else they ask of films is asked of those on the page.
     """
     voice = Voice(model, caller)
     pages = [_Page(made, cut, caller) for made, cut in asked]
     unchecked = {film for page in pages if not page.fixed for film in page.films}
-    known: dict[int, tuple[Card, bool]] = {}
+    filters = tuple(dict.fromkeys(page.wish.filter for page in pages))
+    known: dict[int, tuple[Card, tuple[bool, ...]]] = {}
     asked_for: set[int] = set()
     while unread := {film for page in pages for film in voice.named_in(page.made, page.window)} - asked_for:
-        known |= _read(unread, unchecked, pages[0].wish, caller)
+        known |= _read(unread, unchecked, filters, caller.limits)
         asked_for |= unread
         unchecked = set()
-        unfit = {film for film in asked_for | known.keys() if film not in known or not known[film][1]}
         for page in pages:
-            page.drop(unfit)
+            own = filters.index(page.wish.filter)
+            fitting = {film for film, (_, fits) in known.items() if fits[0] and fits[own]}
+            page.drop((asked_for | known.keys()) - fitting)
     if caller.user:
         for film, block in my_blocks(caller.events, list(known)).items():
             known[film][0]["my"] = block
     return [page.answer(known, voice) for page in pages]
 
 
-def _read(films: set[int], unchecked: set[int], wish: Wish, caller: Caller) -> dict[int, tuple[Card, bool]]:
-    """These films, and those of the unchecked that may not be shown."""
-    statement, params = _statement(connection.vendor, caller.limits, wish.filter)
+def _read(
+    films: set[int], unchecked: set[int], filters: tuple[MovieFilter, ...], limits: MovieFilter
+) -> dict[int, tuple[Card, tuple[bool, ...]]]:
+    """These films, each with whether it passes each of the filters; and those of the unchecked that fail the first."""
+    statement, params = _statement(connection.vendor, limits, filters)
     asked = {FILMS: listed(films), UNCHECKED: listed(unchecked)}
     with connection.cursor() as cursor:
         cursor.execute(statement, [asked.get(param, param) for param in params])
-        cards = cards_from(cursor.fetchall(), 1)
-    return {film: (card, bool(marks[0])) for film, (card, marks) in cards.items()}
+        cards = cards_from(cursor.fetchall(), len(filters))
+    return {film: (card, tuple(map(bool, marks))) for film, (card, marks) in cards.items()}
 
 
 @lru_cache(maxsize=256)
-def _statement(vendor: str, limits: MovieFilter, wanted: MovieFilter) -> tuple[str, tuple[Any, ...]]:
+def _statement(vendor: str, limits: MovieFilter, filters: tuple[MovieFilter, ...]) -> tuple[str, tuple[Any, ...]]:
     """Written once for each filter: to put it together took Django longer than a database to answer it."""
 
     def among(ids: str) -> MovieQuerySet:
         return Movie.objects.filter(Among("pk", ids))
 
-    def fits(ids: str) -> Q:
+    def fits(ids: str, wanted: MovieFilter) -> Q:
         return Q(pk__in=among(ids).matching(limits).matching(wanted).values("pk"))
 
-    rows = card_rows(
-        among(FILMS) | among(UNCHECKED).exclude(fits(UNCHECKED)), fits=ExpressionWrapper(fits(FILMS), BooleanField())
-    )
+    marks = {
+        f"fits_{number}": ExpressionWrapper(fits(FILMS, wanted), BooleanField())
+        for number, wanted in enumerate(filters)
+    }
+    rows = card_rows(among(FILMS) | among(UNCHECKED).exclude(fits(UNCHECKED, filters[0])), **marks)
     statement, params = rows.query.sql_with_params()
     return statement, tuple(params)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from apps.recommendations.engines.contract import (
     NO_ITEM,
@@ -36,11 +38,11 @@ class Ranking:
     irrelevant: int = 0
 
 
-def relevance_of(scores: FloatArray, least: float, best: float) -> FloatArray:
+def relevance_of(scores: NDArray[Any], least: float, best: float) -> FloatArray:
     """Float32, 0 for the least of an engine's scores, 1 for the best; 1 for each where all are equal."""
     if best <= least:
-        return np.ones_like(scores)
-    return np.asarray((scores - np.float32(least)) / np.float32(best - least), dtype=np.float32)
+        return np.ones(len(scores), dtype=np.float32)
+    return np.clip((scores - least) / (best - least), 0, 1).astype(np.float32)
 
 
 def ranked(
@@ -73,7 +75,10 @@ def ranked(
         rest = allowed.copy()
         rest[items] = False
         more_items, more_found = _best(_opinions(popular, profiles, rest), k - own)
-        items, found = np.concatenate((items, more_items)), np.concatenate((found, more_found))
+        rest[more_items] = False
+        unheard_of = np.flatnonzero(rest)[: k - own - len(more_items)]  # what came since the training
+        items = np.concatenate((items, more_items, unheard_of))
+        found = np.concatenate((found, more_found, np.zeros(len(unheard_of), dtype=np.float32)))
     return Ranking(items, found, own, least, best, irrelevant)
 
 

@@ -12,7 +12,7 @@ from apps.recommendations.lists import list_found, lists_keep, lists_kept
 from apps.recommendations.models import RecommendationList, Scenario
 from apps.recommendations.pages import pages_of
 from apps.recommendations.profile import Caller
-from apps.recommendations.serving import Model, active_model, model_at
+from apps.recommendations.serving import Model, model_at
 
 NEW = Cut()
 
@@ -52,8 +52,8 @@ def name_of(model: Model | None) -> str:
 
 def algorithms_for(user: User | AnonymousUser) -> list[AlgorithmState]:
     """Every engine, and whether it can answer this caller now."""
-    model = active_model()
     caller = Caller.of(user)
+    model = model_of(caller)
     profiles = caller.profiles(model.catalogue) if model else None
     barred = engines_barred()
     states = []

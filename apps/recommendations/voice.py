@@ -22,7 +22,7 @@ from apps.recommendations.widened import WidenedFactors
 logger = logging.getLogger(__name__)
 
 Card = dict[str, Any]
-Cards = Mapping[int, tuple[Card, bool]]  # by primary key, with whether the film may be shown
+Cards = Mapping[int, tuple[Card, Any]]  # by primary key, with what was asked of the film besides
 
 
 class Voice:

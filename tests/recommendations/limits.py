@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from apps.movies.models import Availability, Release
+from apps.movies.models import Availability, Genre, Release
 from apps.movies.querysets import GenreChoice, MovieFilter
 from tests.recommendations.community import GENRES, PROVIDERS, RATINGS
 
@@ -108,6 +108,22 @@ def as_query(limits):
     if limits.providers:
         query["providers"] = "|".join(map(str, limits.providers))
     return query
+
+
+def as_body(limits):
+    """The same for a JSON body, where a number is a number."""
+    return as_query(limits) | {name: getattr(limits, name) for name in NUMBERS if getattr(limits, name) is not None}
+
+
+def as_preferences(limits):
+    """What ``preference_set`` takes to say the same."""
+    return {name: getattr(limits, name) for name in (*NUMBERS, "include_adult")} | {
+        "muted_genres": Genre.objects.filter(tmdb_id__in=limits.without_genres),
+        "languages": list(limits.languages),
+        "watch_region": limits.region or "US",
+        "certification_lte": limits.certifications[-1] if limits.certifications else "",
+        "providers": list(limits.providers),
+    }
 
 
 NUMBERS = ("year_gte", "year_lte", "runtime_gte", "runtime_lte", "vote_gte")
