@@ -1,6 +1,6 @@
 # What a newcomer types. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage test-live check defences drill lock schema erd simulate bench-quality clean
+.PHONY: help run test coverage test-live check defences drill lock schema erd simulate bench-quality bench-http clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 HOST ?= 127.0.0.1
@@ -81,6 +81,7 @@ drill: .venv/development ## Kill and spoil TMDb and Redis under load, and simula
 	$(BIN)/python -m benchmarks.drills.simulated_day --out benchmarks/drills/simulated_day.md
 	$(BIN)/python -m benchmarks.drills.sync --out benchmarks/drills/sync.md
 	$(BIN)/python -m benchmarks.drills.writers --clients 16 --out benchmarks/drills/writers_sqlite.md
+	$(BIN)/python -m benchmarks.drills.activation --out benchmarks/drills/activation.md
 
 .venv/benchmarks: requirements/benchmarks.txt .venv/development
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
@@ -90,7 +91,10 @@ bench-quality: .venv/benchmarks ## Judge engines beside the published figures (D
 	$(BIN)/python -m benchmarks.recsys.quality --data $(DATA) $(if $(PROTOCOLS),--protocols $(PROTOCOLS)) \
 		$(if $(ENGINES),--engines $(ENGINES))
 
-simulate: .venv/benchmarks ## Does the product learn from a simulated community's clicks? (some 10 minutes of CPU)
+bench-http: .venv/development ## What recommendations cost beside nested serializers (PostgreSQL, Redis; 8 minutes)
+	$(BIN)/python -m benchmarks.http.recommendations $(if $(SERVER),--server $(SERVER)) $(if $(REDIS),--redis $(REDIS))
+
+simulate: .venv/benchmarks ## Does the product learn from a simulated community's clicks? (some 13 minutes of CPU)
 	$(BIN)/python -m benchmarks.community.run --processes 2
 
 clean: ## Remove the environment, the database and the artifacts
