@@ -44,10 +44,10 @@ run: .venv/training ## Start the server with demo data and trained engines (PORT
 	@DJANGO_RUNSERVER_HIDE_WARNING=true exec $(MANAGE) runserver --noreload --verbosity 0 $(HOST):$(PORT)
 
 test: .venv/development ## Run the whole suite
-	$(BIN)/pytest --numprocesses 2
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 
 coverage: .venv/development ## The same, and which branches it reaches: 90 % at least (twice the time)
-	$(BIN)/pytest --numprocesses 2 --cov --cov-report=term
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup --cov --cov-report=term
 
 test-live: .venv/development ## Ask TMDb itself whether it is as we think (TMDB_READ_TOKEN=...)
 	MARQUEE_LIVE=1 $(BIN)/pytest tests/live -rs

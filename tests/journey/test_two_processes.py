@@ -5,6 +5,8 @@ import pytest
 from tests.journey.server import until
 from tests.journey.visitor import LISTS, Visitor, films, list_id
 
+pytestmark = pytest.mark.xdist_group("journey")  # one start of the processes
+
 
 @pytest.fixture(scope="module")
 def viewer(server):
