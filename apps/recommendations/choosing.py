@@ -27,7 +27,7 @@ from apps.recommendations.widened import WidenedFactors
 
 logger = logging.getLogger(__name__)
 
-LENGTH = 500  # films of a list; who wants more asks for a new one
+LENGTH = 200  # films of a list: ten screens; who wants more asks for a new one
 
 
 def engines_barred() -> frozenset[str]:

@@ -8,7 +8,7 @@ is, so that all that is kept of somebody can be forgotten.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -47,11 +47,12 @@ def lists_kept(owner: int | None, question: str) -> list[RecommendationList]:
 
 def lists_keep(lists: Sequence[RecommendationList], question: str = "") -> None:
     """Where the next request, of whatever process, finds them; the rows follow in a moment."""
-    for each in lists:
-        _put(_key(each.user_id, each.pk), orjson.dumps({name: getattr(each, name) for name in FIELDS}))
-        _behind.put(str(each.pk), each)
+    kept = {_key(each.user_id, each.pk): orjson.dumps({name: getattr(each, name) for name in FIELDS}) for each in lists}
     if question and lists:
-        _put(_key(lists[0].user_id, _digest(question)), orjson.dumps([each.pk for each in lists]))
+        kept[_key(lists[0].user_id, _digest(question))] = orjson.dumps([each.pk for each in lists])
+    _put_all(kept)
+    for each in lists:
+        _behind.put(str(each.pk), each)
 
 
 def list_found(list_id: UUID, *, owner: int | None) -> RecommendationList:
@@ -129,11 +130,11 @@ def _digest(question: str) -> str:
     return blake2b(question.encode(), digest_size=16).hexdigest()
 
 
-def _put(key: str, body: bytes) -> None:
+def _put_all(bodies: Mapping[str, bytes]) -> None:
     seconds = settings.CACHE_TTL["recommendations"]
-    if settings.REDIS_URL:
-        shared.put(key, body, seconds=seconds)
-    else:
+    if settings.REDIS_URL and seconds > 0:
+        shared.put_all(bodies, seconds=seconds)
+    for key, body in () if settings.REDIS_URL else bodies.items():
         _local.put(key, body, until=time.time() + seconds)
 
 

@@ -107,7 +107,7 @@ def _lists_since(split: TimeSplit, user_ids: IntArray) -> Iterator[_Shown]:
         .order_by("-created_at")
         .values_list("pk", "user", "movies", "shown", "created_at")
     )
-    for pk, user_id, movies, shown, at in told[:MOST_LISTS].iterator():  # the movies of a list of today are 500
+    for pk, user_id, movies, shown, at in told[:MOST_LISTS].iterator():  # a list of today has 200
         if user_id in row_of:
             yield _Shown(pk, row_of[user_id], movies[: min(shown, FROM_THE_TOP)], at)
 

@@ -140,7 +140,7 @@ class ProvenanceSerializer(serializers.Serializer[Any]):
     filled = serializers.IntegerField(
         help_text="Films of this page that are popular ones, the engine having no opinion on more."
     )
-    exhausted = serializers.BooleanField(help_text="The list has nothing after this page; it ends after 500 films.")
+    exhausted = serializers.BooleanField(help_text="The list has nothing after this page; it ends after 200 films.")
 
 
 class MetricsSerializer(serializers.Serializer[Any]):
