@@ -12,7 +12,7 @@ from apps.favorites import demo
 from apps.favorites.models import Favorite, Rating, ViewingHistory
 from apps.movies.demo import demo_catalogue_load
 from apps.movies.models import ListEntry, Movie
-from apps.recommendations.answers import Wish
+from apps.recommendations.answers import Cut, Wish
 from apps.recommendations.services import recommend_for
 from apps.recommendations.training import train
 from tests.factories import FavoriteFactory, UserFactory
@@ -120,6 +120,8 @@ def test_the_simulated_community_likes_what_goes_together():
     user = UserFactory()
     for tmdb_id in (694, 539):
         FavoriteFactory(user=user, movie=Movie.objects.get(tmdb_id=tmdb_id))
-    told = recommend_for(user, Wish(algorithm="knn", per_page=10)).items
-    dark = [item for item in told if {"Horror", "Thriller", "Mystery"} & {g.name for g in item.movie.genres.all()}]
+    told = recommend_for(user, Wish(algorithm="knn"), Cut(per_page=10)).items
+    dark = [
+        item for item in told if {"Horror", "Thriller", "Mystery"} & {genre["name"] for genre in item.movie["genres"]}
+    ]
     assert len(dark) >= 6

@@ -30,7 +30,9 @@ def settle():
     rng = np.random.default_rng(7)
     films = [_film(number, rng) for number in range(N_FILMS)]
     Movie.objects.bulk_create(films)
-    genres = Genre.objects.bulk_create([Genre(tmdb_id=tmdb_id, name=name) for tmdb_id, name in GENRES.items()])
+    genres = Genre.objects.bulk_create(
+        [Genre(pk=FIRST_PK + tmdb_id, tmdb_id=tmdb_id, name=name) for tmdb_id, name in GENRES.items()]
+    )
     _tag(films, {genre.tmdb_id: genre for genre in genres}, rng)
     _like(films, rng)
     _sell(films, random.Random(7))
@@ -62,7 +64,9 @@ def _tag(films, genres, rng):
     }
     through = Movie.genres.through
     through.objects.bulk_create([through(movie_id=film, genre_id=genre) for film, genre in sorted(told)])
-    keywords = Keyword.objects.bulk_create([Keyword(name="quiet"), Keyword(name="loud")])
+    keywords = Keyword.objects.bulk_create(
+        [Keyword(pk=FIRST_PK + number, name=name) for number, name in enumerate(("quiet", "loud"))]
+    )
     through = Movie.keywords.through
     through.objects.bulk_create(
         [through(movie=film, keyword=keywords[number % 2]) for number, film in enumerate(films[:-1])]
