@@ -59,7 +59,7 @@ def layers(version):
 def arrive(camp, *, pk=NEW_PK, **values):
     """A film that comes after the training, with the genre and the keyword of a camp."""
     genre = Genre.objects.get(tmdb_id=(18, 28)[camp])
-    film = MovieFactory(pk=pk, genres=[genre], **values)
+    film = MovieFactory(pk=pk, genres=[genre], **{"title": "Newcomer"} | values)  # a number would be like another film
     film.keywords.add(Keyword.objects.get(name=("quiet", "loud")[camp]))
     return film
 
