@@ -17,12 +17,11 @@ from apps.recommendations import registry
 from apps.recommendations.answers import FAILED, Cut, Recommendations, Wish
 from apps.recommendations.choosing import allowed_films, engine_for, engines_barred, list_from, list_of, why_not
 from apps.recommendations.engines.contract import BoolArray, Engine, IntArray, Profiles
-from apps.recommendations.lists import lists_keep, lists_kept
+from apps.recommendations.lists import lists_kept
 from apps.recommendations.models import RecommendationList, Scenario
-from apps.recommendations.pages import pages_of
 from apps.recommendations.profile import Caller
 from apps.recommendations.ranking import Ranking, ranked
-from apps.recommendations.services import model_of, name_of
+from apps.recommendations.services import model_of, name_of, pages_shown
 from apps.recommendations.serving import Model
 
 logger = logging.getLogger(__name__)
@@ -69,13 +68,8 @@ def home_for(user: User, *, per_row: int) -> list[Row]:
     question = f"home:{per_row}:{name_of(model)}:{caller.state}"
     kept = lists_kept(user.pk, question)
     lists = kept or _lists(model, caller, per_row)
-    before = [(made.shown, len(made.movies)) for made in lists]
-    pages = pages_of([(made, Cut(per_page=per_row)) for made in lists], model, caller)
-    if kept:
-        after = [(made.shown, len(made.movies)) for made in lists]
-        lists_keep([made for made, was, now in zip(lists, before, after, strict=True) if was != now])
-    else:
-        lists_keep(lists, question)
+    asked = [(made, Cut(per_page=per_row)) for made in lists]
+    pages = pages_shown(asked, model, caller, question="" if kept else question)
     return [Row(**made.told["row"], page=page) for made, page in zip(lists, pages, strict=True) if page.items]
 
 

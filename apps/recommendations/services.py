@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.contrib.auth.models import AnonymousUser
 
 from apps.authentication.models import User
@@ -32,12 +34,20 @@ def recommend_for(user: User, wish: Wish, cut: Cut = NEW) -> Recommendations:
 def page_shown(
     made: RecommendationList, cut: Cut, model: Model | None, caller: Caller, *, question: str = ""
 ) -> Recommendations:
-    """A page of a list, which is kept as it is now: with what has been shown of it, and as the answer to a question."""
-    before = made.shown, len(made.movies)
-    (page,) = pages_of([(made, cut)], model, caller)
-    if question or before != (made.shown, len(made.movies)):
-        lists_keep([made], question)
+    (page,) = pages_shown([(made, cut)], model, caller, question=question)
     return page
+
+
+def pages_shown(
+    asked: Sequence[tuple[RecommendationList, Cut]], model: Model | None, caller: Caller, *, question: str = ""
+) -> list[Recommendations]:
+    """A page of each list, which is kept as it is now: with what has been shown of it, and as what a question got."""
+    lists = [made for made, _ in asked]
+    before = [(made.shown, len(made.movies)) for made in lists]
+    pages = pages_of(asked, model, caller)
+    changed = [made for made, was in zip(lists, before, strict=True) if was != (made.shown, len(made.movies))]
+    lists_keep(lists if question else changed, question)
+    return pages
 
 
 def model_of(caller: Caller) -> Model | None:
