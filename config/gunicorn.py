@@ -6,7 +6,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-bind = "0.0.0.0:8000"
+from utils.logs import logging_of
+
+bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"  # platforms that run containers say where they knock
+preload_app = True  # the workers share what the code takes in memory, and a release that cannot start never listens
 worker_class = "gthread"  # on SIGTERM sync workers reset the requests that wait in their queue
 workers = 2
 threads = 4
@@ -15,6 +18,8 @@ keepalive = 75  # longer than a proxy keeps an idle connection, or it meets one 
 worker_tmp_dir = "/dev/shm"  # noqa: S108  # nosec B108  # memory: heartbeats on a slow disk look like a dead worker
 control_socket_disable = True  # it would be a file in a home directory that the runtime user does not have
 forwarder_headers = ""  # by default a client on a trusted address can send SCRIPT_NAME, and gets a 500 for it
+
+logconfig_dict = logging_of(form=os.environ.get("LOG_FORMAT", "json"), level=os.environ.get("LOG_LEVEL", "INFO"))
 
 METRICS = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client looks for it as it is imported: each worker then writes there
 OURS = "marquee-metrics-"

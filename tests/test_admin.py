@@ -17,6 +17,7 @@ from apps.favorites.models import (
     WatchlistItem,
 )
 from apps.movies.models import Credit, Genre, Keyword, ListEntry, Movie, Person
+from apps.operations.models import ApiUsage, JobRecord
 from apps.preferences.models import UserPreference
 from apps.recommendations.models import Feedback, ModelVersion, RecommendationList
 from tests.factories import (
@@ -42,11 +43,19 @@ def film_with_a_cast():
     return film
 
 
+def an_hour_of_use():
+    usage = ApiUsage(hour="2026-05-01T12:00:00Z", route="/api/v1/movies/", method="GET", status=200, client="browser")
+    usage.is_signed_in, usage.requests, usage.seconds = False, 3, 0.2
+    usage.save()
+    return usage
+
+
 def a_list():
     return RecommendationList.objects.create(scenario="for_you", algorithm="knn")
 
 
 ROWS = {
+    ApiUsage: an_hour_of_use,
     Credit: film_with_a_cast,
     Favorite: FavoriteFactory,
     Feedback: lambda: Feedback.objects.create(list=a_list(), movie=MovieFactory(), rank=1, kind="opened"),
@@ -55,6 +64,7 @@ ROWS = {
     HiddenMovie: HiddenMovieFactory,
     IdempotencyKey: lambda: IdempotencyKey.objects.create(user=UserFactory(), key="k", fingerprint="f"),
     ImportJob: lambda: ImportJob.objects.create(user=UserFactory(), format="imdb", file_name="ratings.csv"),
+    JobRecord: lambda: JobRecord.objects.create(name="backup", runs=1, last_started_at="2026-05-01T12:00:00Z"),
     Keyword: lambda: Keyword.objects.create(name="heist"),
     LibraryState: lambda: LibraryState.objects.create(user=UserFactory()),
     ListEntry: lambda: ListEntry.objects.create(name="trending_day", position=1, movie=MovieFactory()),

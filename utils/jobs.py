@@ -1,24 +1,48 @@
 """Work that leaves the request: Celery where a broker is set, one background thread elsewhere, inline in tests."""
 
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.conf import settings
 from django.db import connections, transaction
 from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
 
+Observer = Callable[[str, float, str], None]
+
+_observers: list[Observer] = []
 _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="jobs")
 
 
 def job(name: str, **options: Any) -> Callable[[Callable[..., object]], Any]:
     """Declare a function as a job: plain data in, safe to run twice. Options are Celery's, such as when to retry."""
-    return shared_task(name=name, **options)
+    return shared_task(name=name, base=_ObservedTask, **options)
+
+
+def on_run(observer: Observer) -> None:
+    """Have a function told of every run that ended: the job's name, seconds, and the failure in words or ""."""
+    _observers.append(observer)
+
+
+class _ObservedTask(Task):  # type: ignore[type-arg]  # generic for its stubs alone
+    abstract = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        began, failure = time.monotonic(), ""
+        try:
+            return super().__call__(*args, **kwargs)
+        except BaseException as exc:
+            failure = f"{type(exc).__name__}: {exc}"
+            raise
+        finally:
+            for observer in _observers:
+                observer(self.name, time.monotonic() - began, failure)
 
 
 def enqueue(task: Any, **kwargs: Any) -> None:

@@ -9,8 +9,11 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 Figure = tuple[dict[str, str], float]  # labels, value
+
+_state = CollectorRegistry()  # what is so, whichever process is asked, beside what each has counted
 
 FORWARDED = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via")  # what proxies add
 
@@ -30,13 +33,19 @@ class MetricsMiddleware:
         is_scrape = request.path == "/metrics" and request.method == "GET"
         if not is_scrape or any(header in request.headers for header in FORWARDED):
             return self.get_response(request)
-        response = HttpResponse(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+        text = generate_latest(_registry()) + generate_latest(_state)
+        response = HttpResponse(text, content_type=CONTENT_TYPE_LATEST)
         response["Cache-Control"] = "no-store"
         return response
 
 
+def register_collector(collector: Collector) -> None:
+    """Have ``collect`` asked at every scrape, by the process that answers it."""
+    _state.register(collector)
+
+
 def samples() -> dict[str, list[Figure]]:
-    """All figures of one moment, by name; a name of which nothing was counted yet has none."""
+    """All that was counted until now, by name; a name of which nothing was counted yet has none."""
     figures: dict[str, list[Figure]] = defaultdict(list)
     for metric in _registry().collect():
         for sample in metric.samples:

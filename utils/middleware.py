@@ -1,21 +1,19 @@
 """A name for every request, in its answer and in every log line."""
 
-import logging
 import re
 import uuid
 from collections.abc import Callable
-from contextvars import ContextVar
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.http import ConditionalGetMiddleware
+from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
-_request_id: ContextVar[str] = ContextVar("request_id", default="-")
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9_.-]{8,64}", re.ASCII)
 
 
 def current_request_id() -> str:
-    return _request_id.get()
+    return str(get_contextvars().get("request_id", "-"))
 
 
 class RequestIdMiddleware:
@@ -27,7 +25,8 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         request_id = given if _ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex
-        _request_id.set(request_id)  # not reset: Django logs a failure after the last middleware is done
+        clear_contextvars()
+        bind_contextvars(request_id=request_id)  # not undone: Django logs a failure after the last middleware is done
         response = self.get_response(request)
         response["X-Request-ID"] = request_id
         return response
@@ -41,11 +40,3 @@ class ConditionalGet(ConditionalGetMiddleware):
         if "Age" in response:
             answer["Age"] = response["Age"]
         return answer
-
-
-class RequestIdFilter(logging.Filter):
-    """Adds ``request_id`` to log records."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = current_request_id()
-        return True

@@ -11,6 +11,7 @@ import numpy as np
 from django.conf import settings
 from django.utils import timezone
 from numpy.typing import NDArray
+from prometheus_client import Counter, Histogram
 
 from apps.movies.models import Movie, Source
 from apps.movies.querysets import MovieQuerySet
@@ -24,8 +25,12 @@ from apps.recommendations.profile import Caller
 from apps.recommendations.ranking import Ranking, ranked, relevance_of, spread
 from apps.recommendations.serving import Model
 from apps.recommendations.widened import WidenedFactors
+from utils.observing import BOUNDS
 
 logger = logging.getLogger(__name__)
+
+LISTS = Counter("marquee_lists", "Lists made, by engine, and why it stands in for another.", ["engine", "fallback"])
+SECONDS = Histogram("marquee_list_seconds", "That a list took to make.", ["engine"], buckets=BOUNDS)
 
 LENGTH = 200  # films of a list: ten screens; who wants more asks for a new one
 
@@ -85,7 +90,10 @@ def list_of(model: Model | None, caller: Caller, wish: Wish, *, scenario: Scenar
         made.fallback_reason = reason or ""
     made.user, made.scenario, made.requested = caller.user, scenario, wish.algorithm or ""
     made.told["wish"] = wish.as_told()
-    made.latency_ms = round((perf_counter() - started) * 1000, 3)
+    seconds = perf_counter() - started
+    made.latency_ms = round(seconds * 1000, 3)
+    LISTS.labels(made.algorithm, made.fallback_reason).inc()
+    SECONDS.labels(made.algorithm).observe(seconds)
     return made
 
 

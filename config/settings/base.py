@@ -11,6 +11,8 @@ from csp.constants import NONE
 from django.core.exceptions import ImproperlyConfigured
 from limits import parse_many
 
+from utils.logs import logging_of
+
 django_stubs_ext.monkeypatch()  # lets admin classes and querysets name their model: ModelAdmin[Movie]
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -28,6 +30,7 @@ JWT_SIGNING_KEY = env.str("JWT_SIGNING_KEY", default="")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 
 INSTALLED_APPS = [
+    "apps.operations",
     "apps.recommendations",
     "apps.preferences",
     "apps.favorites",
@@ -50,6 +53,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "utils.middleware.RequestIdMiddleware",
+    "utils.observing.ObservingMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -137,6 +141,8 @@ CACHE_TTL = {  # seconds until an answer is made anew
 CACHE_TTL_LOCAL = CACHE_TTL["movies"]  # of any answer from our own tables alone: an edit there shows after so long
 
 ARTIFACT_ROOT = Path(env.str("ARTIFACT_ROOT", default=str(VAR_DIR / "artifacts")))
+MODEL_AGE_GOAL_HOURS = env.int("MODEL_AGE_GOAL_HOURS", default=36)  # it is trained nightly; older is worth an alert
+BACKUP_AGE_GOAL_HOURS = env.int("BACKUP_AGE_GOAL_HOURS", default=26)  # the same of the nightly backup
 PROMOTION_TOLERANCE = env.float("PROMOTION_TOLERANCE", default=0.2)  # of its lead over popularity that a model may lose
 
 # --- TMDb -----------------------------------------------------------------------------------------
@@ -315,6 +321,7 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 # --- Jobs -----------------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")  # empty: jobs run on one background thread
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # its log lines are as ours
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -338,6 +345,7 @@ CELERY_BEAT_SCHEDULE = {
     "films that TMDb has no more": {"task": "movies.sync_ids", "schedule": crontab(hour=9, minute=0)},
     "imports that stand still": {"task": "favorites.resume_imports", "schedule": timedelta(minutes=15)},
     "imports too old to keep": {"task": "favorites.forget_imports", "schedule": crontab(hour=4, minute=30)},
+    "usage too old to keep": {"task": "operations.forget_usage", "schedule": crontab(hour=4, minute=50)},
     "sessions that ended": {"task": "authentication.forget_ended_sessions", "schedule": crontab(hour=4, minute=15)},
 }
 JOBS_EAGER = False
@@ -352,12 +360,5 @@ USE_I18N = False
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "utils.middleware.RequestIdFilter"}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"jax": {"level": "WARNING"}},  # at INFO it tells of each kind of processor that it did not find
-}
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOGGING = logging_of(form="lines", level=LOG_LEVEL)

@@ -5,7 +5,19 @@ import re
 from django.core.exceptions import ImproperlyConfigured
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import ALLOWED_HOSTS, CORS_ALLOWED_ORIGINS, DEBUG, JWT_SIGNING_KEY, SECRET_KEY, env
+from config.settings.base import (
+    ALLOWED_HOSTS,
+    COMMIT,
+    CORS_ALLOWED_ORIGINS,
+    DEBUG,
+    JWT_SIGNING_KEY,
+    LOG_LEVEL,
+    SECRET_KEY,
+    VERSION,
+    env,
+)
+from utils.logs import FORMATS, logging_of
+from utils.sentry import report_to
 
 FEWEST_CHARACTERS = 8  # different ones in a key; 32 random hexadecimal digits have some 14
 
@@ -48,3 +60,11 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
+
+LOG_FORMAT = env.str("LOG_FORMAT", default="json")
+if LOG_FORMAT not in FORMATS:
+    raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT}, which is none of {', '.join(FORMATS)}.")
+LOGGING = logging_of(form=LOG_FORMAT, level=LOG_LEVEL)
+
+if SENTRY_DSN := env.str("SENTRY_DSN", default=""):
+    report_to(SENTRY_DSN, release=f"{VERSION}+{COMMIT}")

@@ -44,7 +44,7 @@ def total(text, name):
     return sum(found)
 
 
-def test_what_was_counted_is_shown_in_prometheus_form(client):
+def test_what_was_counted_is_shown_in_prometheus_form(client, db):
     COUNTED.labels("shown").inc(3)
     response = client.get("/metrics")
     assert response.status_code == 200

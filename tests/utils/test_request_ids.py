@@ -46,7 +46,9 @@ def test_a_failure_and_its_log_line_carry_the_same_id(client):
     finally:
         console.setStream(standard)
     assert response.json()["request_id"] == "looked-for-in-the-log"
-    assert "WARNING django.request [looked-for-in-the-log] Not Found: /nothing/" in stream.getvalue()
+    (line,) = [line for line in stream.getvalue().splitlines() if "Not Found: /nothing/" in line]
+    assert "django.request" in line
+    assert "request_id=looked-for-in-the-log" in line
 
 
 def test_a_browser_may_send_one_and_read_it(client, settings):
