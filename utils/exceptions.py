@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, ValidationError
 from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
@@ -82,7 +82,9 @@ def _known_by_another_name(exc: Exception) -> Exception:
         case RequestDataTooBig():
             return BodyTooLarge()
         case OperationalError() | InterfaceError():
-            logger.error("the database did not do its work", exc_info=exc)
+            # Without a connection the traceback says nothing more, and an outage would fill the log with it.
+            reason, is_connected = str(exc).partition("\n")[0], connection.connection is not None
+            logger.error("the database did not do its work: %s", reason, exc_info=exc if is_connected else None)
             return DatabaseUnavailable()
     return exc
 

@@ -97,7 +97,7 @@ def _model() -> Aged:
 
 def _backup() -> Aged:
     record = JobRecord.objects.filter(name=BACKUP).first()
-    return Aged(BACKUP, record and record.last_success_at, timedelta(hours=settings.BACKUP_AGE_GOAL_HOURS))
+    return Aged(BACKUP, record.last_success_at if record else None, timedelta(hours=settings.BACKUP_AGE_GOAL_HOURS))
 
 
 def busiest_routes(since: datetime) -> list[RouteUsage]:

@@ -10,13 +10,17 @@ found right. Arrays come back mapped from the files and read-only: a second proc
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
 import json
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +35,8 @@ from apps.recommendations.registry import ENGINES, build
 FORMAT = 1
 MANIFEST = "manifest.json"
 SHARED = "shared"
+LOCK = ".training"
+ABANDONED = 3600  # seconds
 CSR_PARTS = ("data", "indices", "indptr")
 PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*", re.IGNORECASE | re.ASCII)
 
@@ -48,11 +54,25 @@ class Artifact:
     shared: dict[str, Array]
 
 
+@contextmanager
+def alone(root: Path) -> Iterator[bool]:
+    """Whether nobody else is in here with these artifacts; whoever dies in here is out at once."""
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / LOCK).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
 def write_artifact(root: Path, version: str, engines: Mapping[str, Engine], shared: Mapping[str, Array]) -> Path:
     """Write fitted engines, with their parts, and shared arrays to ``root / version`` and return that directory.
 
     It appears under its name complete and on disk, or not at all. Raises FileExistsError where the version is taken,
-    ValueError for a name that is no plain one or stands for two engines, NotFittedError for one never fitted.
+    ValueError for a name that is no plain one or stands for two engines, NotFittedError for one never fitted, OSError
+    where there is no room for it.
     """
     target = root / _plain(version)
     if target.exists():
@@ -77,11 +97,21 @@ def write_artifact(root: Path, version: str, engines: Mapping[str, Engine], shar
         draft.chmod(0o755)  # mkdtemp's 0700 would shut out a web process of another user
         _sync(draft)
         draft.rename(target)
-    except BaseException:
+    except BaseException as exc:
         shutil.rmtree(draft, ignore_errors=True)
+        if isinstance(exc, OSError) and exc.errno == errno.ENOSPC:
+            free = shutil.disk_usage(root).free // 2**20
+            raise OSError(errno.ENOSPC, f"There is no room for the artifact: {free} MiB are free", str(root)) from exc
         raise
     _sync(root)
     return target
+
+
+def forget_drafts(root: Path) -> None:
+    """Delete what a writer who was killed left, after an hour without a change."""
+    for draft in root.glob(".*/"):
+        if time.time() - draft.stat().st_mtime > ABANDONED:
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def read_artifact(path: Path) -> Artifact:

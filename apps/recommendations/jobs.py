@@ -2,7 +2,7 @@ import logging
 
 from apps.recommendations.fresh import refresh
 from apps.recommendations.lists import lists_trim
-from apps.recommendations.training import NothingToLearn, train
+from apps.recommendations.training import AlreadyTraining, NothingToLearn, train
 from utils.jobs import job
 
 logger = logging.getLogger(__name__)
@@ -13,7 +13,7 @@ def train_models() -> None:
     """Nightly, and from the admin; a no-op while nothing has changed."""
     try:
         report = train(if_changed=True, say=logger.info)
-    except NothingToLearn as exc:
+    except (NothingToLearn, AlreadyTraining) as exc:
         logger.warning("%s", exc)
         return
     if report.is_new and report.is_rejected:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from apps.recommendations import registry
-from apps.recommendations.artifacts import ArtifactCorrupt, read_artifact, write_artifact
+from apps.recommendations.artifacts import ArtifactCorrupt, alone, forget_drafts, read_artifact, write_artifact
 from apps.recommendations.choosing import engines_barred
 from apps.recommendations.dataset import TrainingData, training_data
 from apps.recommendations.engines.blend import Blend
@@ -33,6 +33,10 @@ K = 10  # films a list, where it is judged
 
 class NothingToLearn(Exception):
     """No film, or nobody who liked one."""
+
+
+class AlreadyTraining(Exception):
+    """Another process trains into the same artifacts."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,15 @@ def train(
 
     Those that TRAIN_ON_TMDB_CONTENT bars are left out, and so are those that learn with what is not installed.
     With ``if_changed``, only where the active version lacks one of them, cannot be read, or learned from other data;
-    and not where the same data have made a version that was rejected. Raises NothingToLearn.
+    and not where the same data have made a version that was rejected. Raises NothingToLearn, AlreadyTraining.
     """
+    with alone(settings.ARTIFACT_ROOT) as is_alone:
+        if not is_alone:
+            raise AlreadyTraining("A training is running; it will know what this one would have learned.")
+        return _train(names, if_changed, say)
+
+
+def _train(names: Sequence[str], if_changed: bool, say: Callable[[str], None]) -> TrainingReport:
     barred = engines_barred()
     wanted = {registry.POPULAR, *names} - barred
     wanted |= registry.parts_of(wanted) - barred
@@ -158,6 +169,7 @@ def _forget_old_artifacts() -> None:
     others = ModelVersion.objects.exclude(status=ModelVersion.Status.ACTIVE).exclude(pk__in=[v.pk for v in kept])
     for version in others[KEPT_ARTIFACTS - 1 - len(kept) :]:
         _forget(version)
+    forget_drafts(settings.ARTIFACT_ROOT)
 
 
 def _forget(version: ModelVersion) -> None:

@@ -328,8 +328,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 2,
     "socket_connect_timeout": 2,
-    "visibility_timeout": 12 * 3600,  # seconds: a longer run would be handed to a second worker beside the first
+    # Seconds until what a worker took and never finished is handed out again, as when it was killed. A training may
+    # run longer: the second one finds that it is not alone, and leaves.
+    "visibility_timeout": 3600,
 }
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 100  # then a run is given back; a container's grace is longer by a little
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.2}
 CELERY_BEAT_SCHEDULE = {
     "train": {"task": "recommendations.train", "schedule": crontab(hour=3, minute=30)},

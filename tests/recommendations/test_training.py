@@ -1,4 +1,6 @@
 import logging
+import os
+import shutil
 import sys
 from io import StringIO
 
@@ -9,11 +11,11 @@ from django.db import IntegrityError, transaction
 
 from apps.favorites.models import Favorite
 from apps.recommendations import registry
-from apps.recommendations.artifacts import MANIFEST, read_artifact
+from apps.recommendations.artifacts import MANIFEST, alone, read_artifact
 from apps.recommendations.jobs import train_models
 from apps.recommendations.models import ModelVersion
 from apps.recommendations.serving import artifact_of
-from apps.recommendations.training import KEPT_ARTIFACTS, NothingToLearn, train
+from apps.recommendations.training import KEPT_ARTIFACTS, AlreadyTraining, NothingToLearn, train
 from tests.factories import FavoriteFactory, HiddenMovieFactory, UserFactory
 from tests.recommendations.community import LIKES_EACH, N_FILMS, N_USERS
 
@@ -24,7 +26,7 @@ def train_popular(**options):
 
 
 def stored(settings):
-    return {path.name for path in settings.ARTIFACT_ROOT.iterdir()}
+    return {path.name for path in settings.ARTIFACT_ROOT.iterdir() if path.is_dir()}
 
 
 def test_training_leaves_an_active_version_that_says_what_it_learned_from(community):
@@ -100,6 +102,18 @@ def test_without_a_like_there_is_nothing_to_learn(db, only_dislikes):
     assert not ModelVersion.objects.exists()
 
 
+def test_two_trainings_do_not_run_at_once(community, settings):
+    with alone(settings.ARTIFACT_ROOT) as first:
+        assert first
+        with pytest.raises(AlreadyTraining):
+            train_popular()
+        train_models()  # as a job it leaves in peace
+        with pytest.raises(CommandError, match="A training is running"):
+            call_command("train", engine=["popular"], verbosity=0)
+        assert not ModelVersion.objects.exists()
+    assert train_popular().is_new
+
+
 def test_activation_retires_the_version_before(community):
     first, second = train_popular().version, train_popular().version
     first.refresh_from_db()
@@ -121,6 +135,16 @@ def test_only_the_newest_artifacts_are_kept(community, settings):
     versions = [train_popular().version for _ in range(KEPT_ARTIFACTS + 2)]
     assert stored(settings) == {version.name for version in versions[-KEPT_ARTIFACTS:]}
     assert ModelVersion.objects.count() == len(versions)
+
+
+def test_what_a_killed_training_left_half_written_goes(community, settings):
+    old, new = settings.ARTIFACT_ROOT / ".v1.abc", settings.ARTIFACT_ROOT / ".v2.def"
+    for draft in (old, new):
+        (draft / "knn").mkdir(parents=True)
+    os.utime(old, (0, 0))
+    version = train_popular().version
+    assert stored(settings) == {version.name, new.name}
+    shutil.rmtree(new)
 
 
 def test_the_fresh_layers_of_a_version_go_with_its_artifact(community, settings):

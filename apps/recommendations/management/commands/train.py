@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.recommendations import registry
-from apps.recommendations.training import NothingToLearn, TrainingReport, train
+from apps.recommendations.training import AlreadyTraining, NothingToLearn, TrainingReport, train
 
 
 class Command(BaseCommand):
@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def handle(self, *, engine: list[str] | None, if_changed: bool, **options: Any) -> None:
         try:
             report = train(names=engine or registry.NAMES, if_changed=if_changed, say=self.stdout.write)
-        except NothingToLearn as exc:
+        except (NothingToLearn, AlreadyTraining) as exc:
             raise CommandError(str(exc)) from exc
         name, verdict = report.version.name, report.version.card.get("verdict", {})
         if report.is_new:
