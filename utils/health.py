@@ -4,7 +4,9 @@ Answered in a middleware, ahead of every check of the Host header, since probes 
 """
 
 import logging
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 Check = Callable[[], str]
 OK = "ok"
+DRAINING = Path(tempfile.gettempdir()) / "marquee-draining"  # deploy/release puts it there, and takes it away
 _checks: dict[str, Check] = {}
 
 
@@ -34,6 +37,8 @@ def readiness() -> dict[str, str]:
     report = {"database": _database(), "cache": _cache()}
     if report["database"] == OK:
         report |= {name: check() for name, check in _checks.items()}
+    if DRAINING.exists():
+        report["rotation"] = "failed: this server is being taken out of it"
     return report
 
 

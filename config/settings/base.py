@@ -104,7 +104,11 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {})
     DATABASES["default"]["OPTIONS"] |= {
         "connect_timeout": 3,
-        "options": "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
+        "options": (
+            f"-c statement_timeout={env.str('DATABASE_STATEMENT_TIMEOUT', default='15s')} "
+            f"-c lock_timeout={env.str('DATABASE_LOCK_TIMEOUT', default='5s')} "
+            "-c idle_in_transaction_session_timeout=30s"
+        ),
     }
 
 REDIS_URL = env.str("REDIS_URL", default="")

@@ -3,6 +3,8 @@ from django.db import InterfaceError, OperationalError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from utils import health
+
 LIVE, READY = "/health/live/", "/health/ready/"
 
 
@@ -53,6 +55,16 @@ def test_a_database_that_does_not_answer_sends_no_traffic(client, db, caplog, er
     assert response.json()["checks"]["database"] == "failed: no answer"
     assert "hunter2" not in response.content.decode()
     assert "readiness: database" in caplog.text
+
+
+def test_a_server_on_its_way_out_is_sent_nothing_but_answers(client, db, monkeypatch, tmp_path):
+    draining = tmp_path / "marquee-draining"
+    monkeypatch.setattr(health, "DRAINING", draining)
+    draining.touch()
+    assert client.get(READY).status_code == 503
+    assert client.get(LIVE).status_code == client.get("/api/v1/meta/").status_code == 200
+    draining.unlink()
+    assert client.get(READY).status_code == 200
 
 
 def test_without_redis_we_go_on(client, db, dead_redis, caplog):
