@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+from billiard.exceptions import WorkerLostError
 from celery import Task, shared_task
+from celery.signals import task_failure
 from django.conf import settings
 from django.db import connections, transaction
 from kombu.exceptions import OperationalError
@@ -43,6 +45,17 @@ class _ObservedTask(Task):  # type: ignore[type-arg]  # generic for its stubs al
         finally:
             for observer in _observers:
                 observer(self.name, time.monotonic() - began, failure)
+
+
+@task_failure.connect
+def _killed(sender: Any, exception: BaseException, **_: Any) -> None:
+    """Of a process that was killed, as when memory is out, only the worker above it can tell."""
+    if isinstance(exception, WorkerLostError):
+        try:
+            for observer in _observers:
+                observer(sender.name, 0.0, f"{type(exception).__name__}: {exception}")
+        finally:
+            connections.close_all()
 
 
 def enqueue(task: Any, **kwargs: Any) -> None:

@@ -25,6 +25,12 @@ _PRIVATE = re.compile(
 Event = MutableMapping[str, Any]
 
 
+def without_request(_logger: object, _method: str, event: Event) -> Event:
+    """Django adds the request itself, with every parameter that was in its address."""
+    event.pop("request", None)
+    return event
+
+
 def redact(_logger: object, _method: str, event: Event) -> Event:
     """Addresses, tokens and passwords give way to what they were, in messages and tracebacks alike."""
     for name, value in event.items():
@@ -45,6 +51,7 @@ def logging_of(*, form: str, level: str) -> dict[str, Any]:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
+        without_request,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     render = {

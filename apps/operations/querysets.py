@@ -29,11 +29,11 @@ class Spent(NamedTuple):
 
 class ApiUsageQuerySet(models.QuerySet["ApiUsage"]):
     def add(self, used: Iterable[tuple[Used, Spent]]) -> None:
-        """Add to what any process counted of the same hour; Django's own upsert can only replace."""
+        """Add to what others counted of the same hour; Django's own upsert can only replace. The names are ours."""
         table = self.model._meta.db_table
         names = [*Used._fields, *Spent._fields]
         statement = (
-            f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(['%s'] * len(names))}) "  # noqa: S608 - our names
+            f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(['%s'] * len(names))}) "  # noqa: S608 # nosec B608
             f"ON CONFLICT ({', '.join(Used._fields)}) DO UPDATE SET "
             f"requests = {table}.requests + excluded.requests, seconds = {table}.seconds + excluded.seconds"
         )

@@ -104,6 +104,11 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {})
     DATABASES["default"]["OPTIONS"] |= {
         "connect_timeout": 3,
+        # A server that is gone without a word would else be waited for until the kernel gives up, a quarter of an hour.
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,
         "options": (
             f"-c statement_timeout={env.str('DATABASE_STATEMENT_TIMEOUT', default='15s')} "
             f"-c lock_timeout={env.str('DATABASE_LOCK_TIMEOUT', default='5s')} "

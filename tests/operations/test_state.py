@@ -2,6 +2,8 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from billiard.exceptions import WorkerLostError
+from celery.signals import task_failure
 from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.utils import timezone
@@ -141,3 +143,11 @@ def test_it_is_for_staff_who_may_look(client, db):
     assert client.get(STATUS).status_code == 302
     client.force_login(UserFactory(is_staff=True))
     assert client.get(STATUS).status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_whose_process_was_killed_is_on_record():
+    """Only the worker's main process can tell, and Celery does so by this signal."""
+    task_failure.send(sender=work, exception=WorkerLostError("signal 9 (SIGKILL)"))
+    record = JobRecord.objects.get(name="tests.operations")
+    assert (record.failures, record.last_error) == (1, "WorkerLostError: signal 9 (SIGKILL)")

@@ -67,3 +67,9 @@ def test_what_names_a_person_or_opens_a_door_is_not_written(lines, form, private
 def test_what_json_does_not_know_is_told_in_words(lines):
     (line,) = lines("json", lambda logger: logger.info("x", extra={"thing": {1, 2}}))
     assert orjson.loads(line)["thing"] == "{1, 2}"
+
+
+def test_what_a_caller_looked_for_is_not_in_the_line_of_its_failure(lines, client):
+    written = lines("json", lambda _: client.get("/nothing/?query=my-secret-wish"))
+    assert [orjson.loads(line)["event"] for line in written] == ["request", "Not Found: /nothing/"]
+    assert "my-secret-wish" not in str(written)
