@@ -1,6 +1,7 @@
 # What a newcomer types. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage test-live check defences drill lock schema erd simulate bench-quality bench-http clean
+.PHONY: help run test coverage test-live check lint-deploy defences drill lock docs schema demo-tour simulate bench-quality \
+	bench-http clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 HOST ?= 127.0.0.1
@@ -44,15 +45,15 @@ run: .venv/training ## Start the server with demo data and trained engines (PORT
 	@DJANGO_RUNSERVER_HIDE_WARNING=true exec $(MANAGE) runserver --noreload --verbosity 0 $(HOST):$(PORT)
 
 test: .venv/development ## Run the whole suite
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/pytest --numprocesses 2
 
 coverage: .venv/development ## The same, and which branches it reaches: 90 % at least (twice the time)
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup --cov --cov-report=term
+	$(BIN)/pytest --numprocesses 2 --cov --cov-report=term
 
 test-live: .venv/development ## Ask TMDb itself whether it is as we think (TMDB_READ_TOKEN=...)
 	MARQUEE_LIVE=1 $(BIN)/pytest tests/live -rs
 
-check: .venv/development ## Formatter, linters, types, import contracts, migrations, schema, diagram
+check: .venv/development lint-deploy ## Formatter, linters, types, import contracts, migrations, schema, documents
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/bandit --quiet --severity-level medium --recursive apps utils config benchmarks
@@ -60,12 +61,24 @@ check: .venv/development ## Formatter, linters, types, import contracts, migrati
 	$(BIN)/lint-imports
 	$(MANAGE) makemigrations --check --dry-run
 	$(MANAGE) erd --check docs/ARCHITECTURE.md
+	$(MANAGE) configuration --check docs/CONFIGURATION.md
 	$(MANAGE) spectacular --validate --fail-on-warn --file var/openapi.yaml
 	diff docs/openapi.yaml var/openapi.yaml
 
-schema: .venv/development ## Write docs/openapi.yaml and the diagram in docs/ARCHITECTURE.md anew
+SCRIPTS = $(shell grep --recursive --files-with-matches --extended-regexp '^\#(!/usr/bin/env bash|!/bin/sh| shellcheck shell)' .ci deploy)
+
+lint-deploy: .venv/development ## What builds, deploys and runs in the hosted workflow: Dockerfile, shell, workflows
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/shellcheck --external-sources --source-path SCRIPTDIR $(SCRIPTS)
+	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck -pyflakes ''
+	$(BIN)/zizmor --offline --quiet --min-severity low .github
+
+docs: .venv/development ## Write docs/openapi.yaml, docs/CONFIGURATION.md and the diagram in docs/ARCHITECTURE.md anew
 	$(MANAGE) spectacular --validate --fail-on-warn --file docs/openapi.yaml
+	$(MANAGE) configuration docs/CONFIGURATION.md
 	$(MANAGE) erd docs/ARCHITECTURE.md
+
+schema: docs
 
 defences: .venv/development ## Take each defence of docs/SECURITY.md away and see its test fail (some 5 minutes)
 	$(BIN)/python -m tests.defences
@@ -93,6 +106,9 @@ bench-quality: .venv/benchmarks ## Judge engines beside the published figures (D
 
 bench-http: .venv/development ## What recommendations cost beside nested serializers (PostgreSQL, Redis; 8 minutes)
 	$(BIN)/python -m benchmarks.http.recommendations $(if $(SERVER),--server $(SERVER)) $(if $(REDIS),--redis $(REDIS))
+
+demo-tour: .venv/training ## Replay a demo for an audience and write docs/DEMO.md from it (SERVER=http://... PAUSE=1)
+	$(BIN)/python -m benchmarks.tour $(if $(SERVER),--server $(SERVER),--out docs/DEMO.md) $(if $(PAUSE),--pause)
 
 simulate: .venv/benchmarks ## Does the product learn from a simulated community's clicks? (some 13 minutes of CPU)
 	$(BIN)/python -m benchmarks.community.run --processes 2

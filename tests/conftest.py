@@ -5,6 +5,7 @@ from uuid import uuid4
 import hypothesis
 import pytest
 from rest_framework.test import APIClient
+from xdist.scheduler import LoadScopeScheduling
 
 from apps.authentication.sessions import session_open
 from apps.movies import search as titles
@@ -21,6 +22,21 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 hypothesis.settings.register_profile("marquee", derandomize=True, database=None, deadline=None)
 hypothesis.settings.load_profile("marquee")  # the same examples on every run
+
+
+# What starts processes or fills a database once, for all its tests: these go to one worker. xdist 3.8 has a mark for
+# that, xdist_group, but writes it into _nodeid, where pytest 9.2 does not look any more.
+STARTED_ONCE = ("tests/journey/", "tests/deploy/test_backup.py")
+
+
+class Scheduling(LoadScopeScheduling):
+    def _split_scope(self, nodeid):
+        return next((start for start in STARTED_ONCE if nodeid.startswith(start)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return Scheduling(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -22,8 +22,6 @@ for model in apps.get_models():
 print(json.dumps({{name: count for name, count in of.items() if count}}))
 """
 
-pytestmark = pytest.mark.xdist_group("journey")  # one start of the processes
-
 
 @pytest.fixture
 def newcomer(server):

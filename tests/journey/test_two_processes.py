@@ -5,8 +5,6 @@ import pytest
 from tests.journey.server import until
 from tests.journey.visitor import LISTS, Visitor, films, list_id
 
-pytestmark = pytest.mark.xdist_group("journey")  # one start of the processes
-
 
 @pytest.fixture(scope="module")
 def viewer(server):

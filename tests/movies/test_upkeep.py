@@ -227,13 +227,14 @@ def test_the_jobs_do_together_what_the_commands_do(tmdb):
     assert tmdb.calls("/p/exports") == 1
 
 
-def test_parts_that_tmdb_told_six_months_ago_are_forgotten_though_a_list_named_the_film_since(tmdb):
+def test_parts_that_tmdb_told_six_months_ago_are_forgotten_though_a_list_named_the_film_since(tmdb, settings):
+    settings.TMDB_DEADLINE = 0.3
     details_store([film(5, credits=cast((1, "Somebody")), runtime=100)])
     with in_days(175):
         summaries_store([film(5).summary])
     tmdb.stop()
     with in_days(185):
-        assert run("refresh_catalogue")["failed"] == "1"
+        assert catalogue_refresh(client())["failed"] == 1
     movie = Movie.objects.get()
     assert (movie.title, movie.runtime, movie.detailed_at, movie.credits.count()) == (
         film(5).summary.title,
