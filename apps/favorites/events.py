@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, F, FloatField, Q, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce
 
 from apps.favorites.models import Favorite, HiddenMovie, Rating, ViewingHistory, WatchlistItem
+from utils.database import Among, listed
+
+ANYBODY, THESE = 2_147_483_629, "films"  # stand for a user and for films while a statement is written
 
 
 class EventKind(StrEnum):
@@ -52,6 +57,32 @@ def library_events(
     # A cursor on the server is worth its three round trips for everybody's events, not for one page of one user's.
     for user, movie, kind, value, at, dated in rows.iterator() if user_id is None else rows:
         yield Event(user, movie, EventKind(kind), value, at, bool(dated))  # SQLite answers 0 or 1 from a union
+
+
+def events_on(user_id: int, movie_ids: Sequence[int]) -> list[Event]:
+    """One user's events on these films, by a statement that is written once a process."""
+    statement, params = _statement(connection.vendor)
+    asked: dict[Any, Any] = {ANYBODY: user_id, THESE: listed(movie_ids)}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [asked.get(param, param) for param in params])
+        return [event_of(row) for row in cursor.fetchall()]
+
+
+@cache
+def _statement(vendor: str) -> tuple[str, tuple[Any, ...]]:
+    """To put a union of five together took Django longer than a database to answer it."""
+    parts = [rows.filter(Among("movie_id", THESE)) for rows in event_rows(user_id=ANYBODY)]
+    statement, params = parts[0].union(*parts[1:], all=True).query.sql_with_params()
+    return statement, tuple(params)
+
+
+def event_of(row: Sequence[Any]) -> Event:
+    """From what a statement of ``event_rows`` gives where Django does not read it."""
+    user_id, movie_id, kind, value, at, dated, *_ = row
+    if isinstance(at, str):  # SQLite keeps moments as text, some of which Python's driver reads
+        at = datetime.fromisoformat(at)
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return Event(user_id, movie_id, EventKind(kind), value, at, bool(dated))
 
 
 def event_rows(

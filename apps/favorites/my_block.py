@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.favorites.events import Event, EventKind, library_events
+from apps.favorites.events import Event, EventKind, events_on
 from apps.favorites.models import WATCHED_FROM
 from apps.movies import overlays
 
@@ -29,7 +29,7 @@ def register_my_block() -> None:
 
 def read_my_blocks(user_id: int, movie_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """The block of each film, in one query."""
-    return my_blocks(library_events(user_id=user_id, movie_ids=movie_ids), movie_ids)
+    return my_blocks(events_on(user_id, movie_ids), movie_ids)
 
 
 def my_blocks(events: Iterable[Event], movie_ids: Sequence[int]) -> dict[int, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Cards of films straight from their columns: what ``MovieCardSerializer`` says, at a fraction of its cost."""
+"""Cards of films straight from their columns: through the fields of a serializer each took many times as long."""
 
 from __future__ import annotations
 
@@ -11,12 +11,19 @@ from typing import Any
 from django.db.models import Expression, QuerySet
 
 from apps.movies.images import BACKDROP_SIZE, POSTER_SIZE, image_url
+from apps.movies.models import Movie
 from apps.movies.querysets import MovieQuerySet
 
 COLUMNS = (
     *("tmdb_id", "title", "original_title", "overview", "release_date", "only_year_known", "runtime", "language"),
     *("popularity", "vote_average", "vote_count", "adult", "source", "poster_path", "backdrop_path"),
 )
+
+
+def card_of(movie: Movie) -> dict[str, Any]:
+    """The card of a film that has been read; its genres are asked for where nobody has prefetched them."""
+    genres = [{"id": genre.tmdb_id, "name": genre.name} for genre in movie.genres.all()]
+    return _card(genres, *(getattr(movie, column) for column in COLUMNS)) | {"my": movie.my}
 
 
 def cards_of(films: MovieQuerySet, **marks: Expression) -> dict[int, tuple[dict[str, Any], tuple[Any, ...]]]:

@@ -4,6 +4,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.movies import overlays
+from apps.movies.cards import card_of
 from apps.movies.images import BACKDROP_SIZE, LOGO_SIZE, POSTER_SIZE, PROFILE_SIZE, image_url
 from apps.movies.models import Availability, Credit, Genre, Movie, Person, Release, Source, Video
 from apps.movies.queries import PARTS
@@ -65,6 +66,10 @@ class MovieCardSerializer(serializers.ModelSerializer[Movie]):
             "my",
         ]
         read_only_fields = fields
+
+    def to_representation(self, movie: Movie) -> Any:
+        """What the fields above describe, without going through them."""
+        return card_of(movie)
 
     def get_poster_url(self, movie: Movie) -> str | None:
         return image_url(movie.poster_path, POSTER_SIZE)
@@ -130,6 +135,9 @@ class MovieDetailSerializer(MovieCardSerializer):
             *PARTS,
         ]
         read_only_fields = fields
+
+    def to_representation(self, movie: Movie) -> Any:
+        return serializers.ModelSerializer.to_representation(self, movie)
 
     countries = serializers.ListField(child=serializers.CharField(), help_text="ISO 3166-1 codes.")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from hashlib import blake2b
 from operator import itemgetter
@@ -20,7 +20,7 @@ from django.utils import timezone
 from scipy.sparse import csr_matrix
 
 from apps.authentication.models import User
-from apps.favorites.events import Event, EventKind, event_rows
+from apps.favorites.events import ANYBODY, Event, EventKind, event_of, event_rows
 from apps.favorites.models import WATCHED_FROM, LibraryState
 from apps.movies.querysets import MovieFilter
 from apps.preferences.models import UserPreference
@@ -30,7 +30,6 @@ from apps.recommendations.models import Feedback, ModelVersion
 from apps.recommendations.signals import as_cells, signals_of
 
 SHELVES_NOT_SHOWN_AGAIN = {EventKind.FAVORITE, EventKind.RATING, EventKind.HIDDEN}
-ANYBODY = 2_147_483_629  # stands for the user while the statement is written
 
 EVENT_KINDS = frozenset(kind.value for kind in EventKind)
 ZERO, NEVER, NOTHING = Value(0), Value(None), Value("")
@@ -63,7 +62,7 @@ class Caller:
         told = _told(user.pk)
         return cls(
             user=user,
-            events=tuple(_event(row) for row in told if row[2] in EVENT_KINDS),
+            events=tuple(event_of(row) for row in told if row[2] in EVENT_KINDS),
             liked_genres=tuple(sorted(row[1] for row in told if row[2] == LIKED_GENRE)),
             limits=_limits(told),
             model=next(((row[1], int(row[3])) for row in told if row[2] == MODEL), None),
@@ -162,14 +161,6 @@ def _rows(
     }
     rows: QuerySet[Any, Any] = queryset.order_by().annotate(**columns).values_list(*columns)
     return rows
-
-
-def _event(row: tuple[Any, ...]) -> Event:
-    user_id, movie_id, kind, value, at, dated, _ = row
-    if isinstance(at, str):  # SQLite keeps moments as text, some of which Python's driver reads
-        at = datetime.fromisoformat(at)
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return Event(user_id, movie_id, EventKind(kind), value, at, bool(dated))
 
 
 def _limits(told: Iterable[tuple[Any, ...]]) -> MovieFilter:

@@ -2,13 +2,16 @@ from datetime import date
 
 import orjson
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import F
+from rest_framework import serializers
 
 from apps.movies.cards import cards_of
 from apps.movies.models import Movie
-from apps.movies.overlays import my_fields
+from apps.movies.overlays import attach_my, my_fields
 from apps.movies.serializers import MovieCardSerializer
-from tests.factories import GenreFactory, MovieFactory
+from tests.factories import FavoriteFactory, GenreFactory, MovieFactory, RatingFactory, ViewingFactory
+from utils.rendering import to_json
 
 pytestmark = pytest.mark.django_db
 
@@ -26,14 +29,33 @@ def films():
     return [MovieFactory(genres=genres[: number % 3], **values) for number, values in enumerate(FILMS)]
 
 
-def test_a_card_from_columns_is_the_card_of_the_serializer(films):
-    expected = {film.pk: MovieCardSerializer(film).data for film in Movie.objects.for_cards()}
+def as_json(cards):
+    return orjson.loads(orjson.dumps(cards, option=orjson.OPT_NON_STR_KEYS))
+
+
+def by_its_fields(film):
+    """What the serializer's fields say, which describe a card in the schema."""
+    return serializers.ModelSerializer.to_representation(MovieCardSerializer(), film)
+
+
+def test_a_card_from_columns_is_the_card_that_the_fields_describe(films):
+    expected = {film.pk: by_its_fields(film) for film in Movie.objects.for_cards()}
     cards = {pk: card for pk, (card, _) in cards_of(Movie.objects.all()).items()}
-    assert orjson.loads(orjson.dumps(cards, option=orjson.OPT_NON_STR_KEYS)) == orjson.loads(
-        orjson.dumps(expected, option=orjson.OPT_NON_STR_KEYS)
-    )
+    assert as_json(cards) == as_json(expected)
     assert all(list(card) == list(MovieCardSerializer().fields) for card in cards.values())
     assert my_fields()
+
+
+def test_a_card_of_a_film_is_the_same_and_has_what_the_caller_did(films, user):
+    FavoriteFactory(user=user, movie=films[1])
+    ViewingFactory(user=user, movie=films[1], progress=1.0)
+    RatingFactory(user=user, movie=films[2], value=8.5)
+    for asks in (AnonymousUser(), user):
+        shown = list(Movie.objects.for_cards())
+        attach_my(asks, shown)
+        assert [orjson.loads(to_json(MovieCardSerializer(film).data)) for film in shown] == [
+            orjson.loads(to_json(by_its_fields(film))) for film in shown
+        ]
 
 
 @pytest.mark.parametrize("n_films", [1, 4])
