@@ -25,6 +25,7 @@ Check = Callable[[], str]
 OK = "ok"
 DRAINING = Path(tempfile.gettempdir()) / "marquee-draining"  # deploy/release puts it there, and takes it away
 _checks: dict[str, Check] = {}
+_is_migrated = False
 
 
 def register_check(name: str, check: Check) -> None:
@@ -43,12 +44,19 @@ def readiness() -> dict[str, str]:
 
 
 def _database() -> str:
+    """What was applied once stays so: a proxy asks each second, and reading all migrations takes a tenth of one."""
+    global _is_migrated
     try:
+        if _is_migrated:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+            return OK
         executor = MigrationExecutor(connection)
         behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseFailure:
         logger.exception("readiness: database")
         return "failed: no answer"
+    _is_migrated = not behind
     return f"failed: {len(behind)} migrations not applied" if behind else OK
 
 

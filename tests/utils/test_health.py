@@ -8,6 +8,11 @@ from utils import health
 LIVE, READY = "/health/live/", "/health/ready/"
 
 
+@pytest.fixture(autouse=True)
+def not_asked_before(monkeypatch):
+    monkeypatch.setattr(health, "_is_migrated", False)
+
+
 @pytest.fixture
 def dead_redis(settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
@@ -44,8 +49,19 @@ def test_a_migration_not_applied_sends_no_traffic(client, db):
     }
 
 
+def test_once_all_are_applied_the_database_is_only_asked_to_answer(client, db, django_assert_num_queries):
+    client.get(READY)
+    with django_assert_num_queries(2) as queries:  # and the model's check has one
+        client.get(READY)
+    assert queries[0]["sql"] == "SELECT 1"
+
+
+@pytest.mark.parametrize("is_first", [True, False])
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
-def test_a_database_that_does_not_answer_sends_no_traffic(client, db, caplog, error):
+def test_a_database_that_does_not_answer_sends_no_traffic(client, db, caplog, error, is_first):
+    if not is_first:
+        client.get(READY)
+
     def no_answer(*args):
         raise error("host=10.0.0.5 password=hunter2")
 
