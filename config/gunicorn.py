@@ -13,6 +13,8 @@ preload_app = True  # the workers share what the code takes in memory, and a rel
 worker_class = "gthread"  # on SIGTERM sync workers reset the requests that wait in their queue
 workers = 2
 threads = 4
+max_requests = 20_000  # so that no worker's memory grows for ever; a new one costs 0.6 s of CPU
+max_requests_jitter = 4_000
 graceful_timeout = 30  # seconds; whoever stops the container must wait longer
 keepalive = 75  # longer than a proxy keeps an idle connection, or it meets one that we just closed
 worker_tmp_dir = "/dev/shm"  # noqa: S108  # nosec B108  # memory: heartbeats on a slow disk look like a dead worker
@@ -25,14 +27,14 @@ METRICS = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client looks for it as it is 
 OURS = "marquee-metrics-"
 if METRICS not in os.environ:  # a reload runs this file again, and goes on counting where it was
     os.environ[METRICS] = tempfile.mkdtemp(prefix=OURS)
+Path(os.environ[METRICS]).mkdir(parents=True, exist_ok=True)  # preloaded code opens files there before any hook runs
 
 
 def on_starting(server: Any) -> None:
-    """A directory that the environment names may not be there yet, or hold the counts of an earlier run."""
-    directory = Path(os.environ[METRICS])
-    directory.mkdir(parents=True, exist_ok=True)
-    for counts in directory.glob("*.db"):
-        counts.unlink()
+    """A directory that the environment names may hold the counts of an earlier run."""
+    for counts in Path(os.environ[METRICS]).glob("*.db"):
+        if counts.stem.rpartition("_")[2] != str(os.getpid()):
+            counts.unlink()
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -108,6 +108,7 @@ class Server:
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
         }
+        self.worker_port = free_port()
         self.ports = [free_port() for _ in range(2 if redis_url else 1)]
         self._processes = []
         self._closing = ExitStack()
@@ -116,7 +117,9 @@ class Server:
     def __enter__(self):
         with self._closing as closing:
             if self.has_worker:
-                self._start("worker", "celery", "-A", "config", "worker", "--concurrency", "1", PYTHONPATH=self.folder)
+                counts = {"METRICS_PORT": self.worker_port, "PROMETHEUS_MULTIPROC_DIR": self.folder / "counts"}
+                worker = ["celery", "-A", "config", "worker", "--concurrency", "1"]
+                self._start("worker", *worker, PYTHONPATH=self.folder, **counts)
             for port in self.ports:
                 web = ["gunicorn", "-c", "config/gunicorn.py", "config.wsgi", "--bind", f"127.0.0.1:{port}"]
                 self._start(f"web-{port}", *web, "--workers", "1", "--threads", "4")

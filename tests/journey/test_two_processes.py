@@ -1,6 +1,7 @@
 """Every kind of write, sent to one web process, shows in the very next answer of each."""
 
 import pytest
+import requests
 
 from tests.journey.server import until
 from tests.journey.visitor import LISTS, Visitor, films, list_id
@@ -155,3 +156,10 @@ def home(viewer, port):
     """The films of each row, by the id of its list."""
     rows = viewer.get(f"{LISTS}home/", port=port)["data"]["rows"]
     return {list_id(row): films({"data": row["items"]}) for row in rows}
+
+
+def test_the_worker_tells_what_it_counts(server):
+    if not server.has_worker:
+        pytest.skip("a worker needs a Redis")
+    told = requests.get(f"http://127.0.0.1:{server.worker_port}/metrics", timeout=10).text
+    assert "marquee_redis_failures_total" in told
