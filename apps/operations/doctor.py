@@ -191,11 +191,11 @@ def disk() -> Finding:
         total, _, free = shutil.disk_usage(_nearest(path))
         says = f"{free // MIB} of {total // MIB} MiB free at {path}"
         if free < needs:
-            return fail(says, f"make room, {needs // MIB} MiB at least: docker system prune, old backups, logs")
+            return fail(says, f"make room, {needs // MIB} MiB at least: old backups, logs, docker builder prune")
         tight.append((free < NEARLY_FULL * total, says))
     says = ", ".join(says for _, says in tight)
     if any(is_tight for is_tight, _ in tight):
-        return warn(says, "make room: docker system prune, old backups, logs")
+        return warn(says, "make room: old backups, logs, docker builder prune")
     return ok(says)
 
 

@@ -42,7 +42,7 @@ def answers(port: int) -> bool:
 
 
 class Process:
-    """A process on a port of its own, started as often as it is killed."""
+    """A process on a port of its own, started as often as it is killed; port 0 is one that listens on none."""
 
     def __init__(
         self, port: int, command: list[str], env: dict[str, str] | None = None, log: Path | None = None
@@ -57,11 +57,19 @@ class Process:
             self.process = subprocess.Popen(  # noqa: S603 - our own commands
                 self.command, env=self.env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
             )
-        until(lambda: answers(self.port), self.command[0])
+        until(lambda: not self.port or answers(self.port), self.command[0])
 
     def signal(self, number: signal.Signals) -> None:
         if self.process:
             os.killpg(self.process.pid, number)
+
+    def stop(self, seconds: float = 60) -> float:
+        """As an operator does: it may finish what it has in hand; how long that took."""
+        began = time.monotonic()
+        if self.process:
+            self.process.terminate()
+            self.process.wait(seconds)
+        return time.monotonic() - began
 
     def kill(self) -> None:
         """As a crash does: no goodbye."""
@@ -129,6 +137,7 @@ class Stack:
             self.redis.start()
             self._closing.callback(self.redis.kill)
         self.manage("migrate", "--verbosity", "0")
+        self.prepare()
         self.web.start()
         self._closing.callback(self.web.kill)
         until(lambda: self.status("/health/ready/") == 200, "the web server")
@@ -136,6 +145,9 @@ class Stack:
 
     def __exit__(self, *_: object) -> None:
         self._closing.close()
+
+    def prepare(self) -> None:
+        """What else a stack needs before it answers."""
 
     def manage(self, *words: str) -> None:
         env = {**os.environ, **self.env}
