@@ -14,14 +14,10 @@ from apps.favorites.models import Favorite
 from apps.movies.models import Genre, Movie
 from apps.recommendations.training import train
 from benchmarks.http.callers import CALLER_LIKES, ENGINE
+from benchmarks.http.vocabulary import GENRES, WORDS
 
-GENRES = (
-    *("Action", "Adventure", "Animation", "Comedy", "Crime", "Documentary", "Drama", "Family", "Fantasy", "History"),
-    *("Horror", "Music", "Mystery", "Romance", "Science Fiction", "Thriller", "War", "Western"),
-)
 TASTES = 40  # each film is of one, each person of three
 CROWD_LIKES = 50
-WORDS = ("the", "of", "a", "night", "river", "house", "lost", "city", "last", "summer", "road", "winter", "king", "war")
 BATCH = 5_000
 
 
