@@ -1,6 +1,6 @@
 # What a newcomer types. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage test-live check lint-deploy defences drill lock docs schema demo-tour simulate bench-quality \
+.PHONY: help run test coverage test-live check lint-deploy defences drill drill-release lock docs schema demo-tour simulate bench-quality \
 	bench-http clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -89,12 +89,16 @@ lock: .venv/development ## Resolve requirements/*.in into locked, hashed .txt fi
 			--no-emit-index-url $(UPGRADE) requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
 	done
 
-drill: .venv/development ## Kill and spoil TMDb and Redis under load, and simulate a day (some 20 minutes)
+drill: .venv/development ## Break everything under load, and simulate a day (some 35 minutes)
 	$(BIN)/python -m benchmarks.drills.catalogue --out benchmarks/drills/catalogue.md
 	$(BIN)/python -m benchmarks.drills.simulated_day --out benchmarks/drills/simulated_day.md
 	$(BIN)/python -m benchmarks.drills.sync --out benchmarks/drills/sync.md
 	$(BIN)/python -m benchmarks.drills.writers --clients 16 --out benchmarks/drills/writers_sqlite.md
 	$(BIN)/python -m benchmarks.drills.activation --out benchmarks/drills/activation.md
+	$(BIN)/python -m benchmarks.drills.faults --out benchmarks/drills/faults.md
+
+drill-release: .venv/development ## Releases under load, good, bad and killed (Docker; images marquee and marquee-training)
+	$(BIN)/python -m benchmarks.drills.release marquee marquee-training --out benchmarks/drills/release.md
 
 .venv/benchmarks: requirements/benchmarks.txt .venv/development
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
@@ -104,7 +108,8 @@ bench-quality: .venv/benchmarks ## Judge engines beside the published figures (D
 	$(BIN)/python -m benchmarks.recsys.quality --data $(DATA) $(if $(PROTOCOLS),--protocols $(PROTOCOLS)) \
 		$(if $(ENGINES),--engines $(ENGINES))
 
-bench-http: .venv/development ## What recommendations cost beside nested serializers (PostgreSQL, Redis; 8 minutes)
+bench-http: .venv/development ## The production stack under load, and what recommendations cost (PostgreSQL, Redis; 35 minutes)
+	$(BIN)/python -m benchmarks.http.load $(if $(SERVER),--server $(SERVER)) $(if $(PHASES),--phases $(PHASES))
 	$(BIN)/python -m benchmarks.http.recommendations $(if $(SERVER),--server $(SERVER)) $(if $(REDIS),--redis $(REDIS))
 
 demo-tour: .venv/training ## Replay a demo for an audience and write docs/DEMO.md from it (SERVER=http://... PAUSE=1)

@@ -114,6 +114,8 @@ REMOVALS: dict[str, Removal] = {
         "if not is_scrape or any(header in request.headers for header in FORWARDED):",
         "if not is_scrape:",
     ),
+    "API9.3": gone("utils/logs.py", '    event.pop("request", None)\n', ""),
+    "API9.4": gone("utils/logs.py", "return _PRIVATE.sub(", "return (lambda _told, text: text)("),
     "API10.1": gone("utils/tmdb_client/values.py", "return int(min(value, MAX_ID)) if", "return int(value) if"),
     "API10.2": gone(TRANSPORT, "self._call_made.within(self._call_made.read_timeout)", "self._call_made.read_timeout"),
     "API10.3": gone(TRANSPORT, "unpacker.decompress(wire, MAX_BODY_BYTES)", "unpacker.decompress(wire)"),
