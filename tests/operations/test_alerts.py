@@ -59,4 +59,4 @@ def test_every_label_that_an_alert_goes_by_is_there(counted):
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
 def test_what_to_do_about_an_alert_is_in_the_runbook(rule):
-    assert f"`{rule['alert']}`" in RUNBOOK.read_text()
+    assert f"### {rule['alert']}\n" in RUNBOOK.read_text()
