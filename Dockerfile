@@ -48,7 +48,9 @@ COPY --from=training-packages /tmp/venv /venv
 COPY --from=application /app /app
 ARG VERSION=0.1.0
 ARG COMMIT=unknown
-ENV MARQUEE_COMMIT=$COMMIT
+# A worker that is told to stop ends what is nearly done and gives back the rest; else it would wait until it is killed.
+ENV MARQUEE_COMMIT=$COMMIT \
+    REMAP_SIGTERM=SIGQUIT
 LABEL org.opencontainers.image.title="Marquee, the worker" \
     org.opencontainers.image.version=$VERSION \
     org.opencontainers.image.revision=$COMMIT

@@ -49,7 +49,7 @@ compose() {
     local files=(--env-file "$SETTINGS")
     [ ! -f "$STATE" ] || files+=(--env-file "$STATE")
     CADDYFILE_SUM=$(sha256sum "$DEPLOY_DIR/Caddyfile" | cut -c 1-12) \
-        docker compose --project-name "$(setting COMPOSE_PROJECT_NAME marquee)" --project-directory "$MARQUEE_HOME" \
+        docker compose --project-name "$(setting COMPOSE_PROJECT_NAME marquee-server)" --project-directory "$MARQUEE_HOME" \
         "${files[@]}" --file "$DEPLOY_DIR/compose.production.yml" "$@"
 }
 

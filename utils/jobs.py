@@ -9,6 +9,7 @@ from typing import Any
 
 from billiard.exceptions import WorkerLostError
 from celery import Task, shared_task
+from celery.exceptions import Retry
 from celery.signals import task_failure
 from django.conf import settings
 from django.db import connections, transaction
@@ -36,15 +37,21 @@ class _ObservedTask(Task):  # type: ignore[type-arg]  # generic for its stubs al
     abstract = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        began, failure = time.monotonic(), ""
+        began = time.monotonic()
         try:
-            return super().__call__(*args, **kwargs)
-        except BaseException as exc:
-            failure = f"{type(exc).__name__}: {exc}"
+            told = super().__call__(*args, **kwargs)
+        except Retry:  # not over yet
             raise
-        finally:
-            for observer in _observers:
-                observer(self.name, time.monotonic() - began, failure)
+        except BaseException as exc:
+            _tell(self.name, time.monotonic() - began, f"{type(exc).__name__}: {exc}")
+            raise
+        _tell(self.name, time.monotonic() - began, "")
+        return told
+
+
+def _tell(name: str, seconds: float, failure: str) -> None:
+    for observer in _observers:
+        observer(name, seconds, failure)
 
 
 @task_failure.connect
@@ -52,8 +59,7 @@ def _killed(sender: Any, exception: BaseException, **_: Any) -> None:
     """Of a process that was killed, as when memory is out, only the worker above it can tell."""
     if isinstance(exception, WorkerLostError):
         try:
-            for observer in _observers:
-                observer(sender.name, 0.0, f"{type(exception).__name__}: {exception}")
+            _tell(sender.name, 0.0, f"{type(exception).__name__}: {exception}")
         finally:
             connections.close_all()
 

@@ -16,7 +16,7 @@ import structlog
 FORMATS = ("json", "lines")
 
 _PRIVATE = re.compile(
-    r"(?P<email>[\w.+%-]+@[\w-]+\.[\w.-]+)"
+    r"(?P<email>(?<![\w.+%-])[\w.+%-]+@[\w-]+\.[\w.-]+)"
     r"|(?P<token>\beyJ[\w-]+\.[\w-]+\.[\w-]*)"  # a JSON web token
     r"|(?<=://)(?P<password>[^\s/@:]*:[^\s/@]+)(?=@)"  # of a URL
     r"|(?<=#token=)(?P<link>[\w.:%-]+)"
@@ -26,26 +26,34 @@ Event = MutableMapping[str, Any]
 
 
 def without_request(_logger: object, _method: str, event: Event) -> Event:
-    """Django adds the request itself, with every parameter that was in its address."""
+    """Django adds the request itself, with every parameter that was in its address, and Celery what a job was given."""
     event.pop("request", None)
+    event.pop("data", None)
     return event
 
 
 def redact(_logger: object, _method: str, event: Event) -> Event:
     """Addresses, tokens and passwords give way to what they were, in messages and tracebacks alike."""
     for name, value in event.items():
-        if isinstance(value, str):
-            event[name] = redacted(value)
+        event[name] = redacted(value)
     return event
 
 
-def redacted(text: str) -> str:
-    """What is private in a text, by what it is: ``[email]``."""
-    return _PRIVATE.sub(lambda found: f"[{found.lastgroup}]", text)
+def redacted(told: Any) -> Any:
+    """The same without what is private in any text of it, which is told by what it was: ``[email]``."""
+    if isinstance(told, str):
+        return _PRIVATE.sub(lambda found: f"[{found.lastgroup}]", told)
+    if isinstance(told, dict):
+        return {name: redacted(value) for name, value in told.items()}
+    if isinstance(told, (list, tuple)):
+        return [redacted(value) for value in told]
+    return told
 
 
 def logging_of(*, form: str, level: str) -> dict[str, Any]:
-    """For ``logging.config.dictConfig``. form: one of ``FORMATS``."""
+    """For ``logging.config.dictConfig``. form: one of ``FORMATS``; ValueError for any other."""
+    if form not in FORMATS:
+        raise ValueError(f"LOG_FORMAT is {form}, which is none of {', '.join(FORMATS)}.")
     before = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

@@ -24,7 +24,13 @@ def report_to(dsn: str, *, release: str) -> None:
             "stack_frame_variables": False,
         },
         before_send=_without_people,
+        before_breadcrumb=_without_calls,
     )
+
+
+def _without_calls(crumb: Any, _hint: object) -> Any:
+    """None for a call of ours to elsewhere, which holds TMDb's key and what somebody looked for."""
+    return None if crumb.get("category") == "httplib" else crumb
 
 
 def _without_people(event: Any, _hint: object) -> Any:
@@ -32,12 +38,4 @@ def _without_people(event: Any, _hint: object) -> Any:
     request = event.get("request") or {}
     event["request"] = {"method": request.get("method"), "url": str(request.get("url", "")).partition("?")[0]}
     event.pop("user", None)
-    return _redacted(event)
-
-
-def _redacted(told: Any) -> Any:
-    if isinstance(told, dict):
-        return {name: _redacted(value) for name, value in told.items()}
-    if isinstance(told, list):
-        return [_redacted(value) for value in told]
-    return redacted(told) if isinstance(told, str) else told
+    return redacted(event)

@@ -167,20 +167,25 @@ def artifacts() -> Finding:
     return fail(f"{root} cannot be written to, and trains here", f"let user number {os.geteuid()} write to it")
 
 
+def how_to_train() -> str:
+    """With a queue the web cannot: it only reads the artifacts."""
+    return "celery -A config call recommendations.train" if settings.CELERY_BROKER_URL else "manage.py train"
+
+
 def model() -> Finding:
     """Every file of the active one, read and compared with its checksum."""
     version = ModelVersion.objects.active()
     if version is None:
-        return warn("nothing trained yet: popular films answer", "manage.py train")
+        return warn("nothing trained yet: popular films answer", how_to_train())
     try:
         trained = load(version)
         if version.fresh:
             with_fresh_layer(trained, version.fresh)
     except ArtifactCorrupt as failure:
-        return fail(line_of(failure), "manage.py train, or deploy/restore the artifacts of a backup")
+        return fail(line_of(failure), f"{how_to_train()}, or deploy/restore the artifacts of a backup")
     says = f"{version.name}, trained {time_since(version.trained_at)}"
     if timezone.now() - version.trained_at > timedelta(hours=settings.MODEL_AGE_GOAL_HOURS):
-        return warn(says, "manage.py train, and see the log of the worker for why it did not")
+        return warn(says, f"{how_to_train()}, and see the log of the worker for why it did not")
     return ok(says)
 
 
@@ -208,7 +213,8 @@ def mail_server() -> Finding:
     """Up to where a mail would be handed over; none is."""
     backend = settings.EMAIL_BACKEND.rsplit(".", 2)[-2]
     if backend != "smtp":
-        return warn(f"goes nowhere: the backend is {backend}", "set EMAIL_URL=smtp+tls://user:password@host:587")
+        where = "is printed to the log, links and all" if backend == "console" else "goes nowhere"
+        return warn(f"{where}: the backend is {backend}", "set EMAIL_URL=smtp+tls://user:password@host:587")
     place = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
     server = mail.get_connection(timeout=CONNECT)
     try:

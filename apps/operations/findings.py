@@ -50,7 +50,7 @@ def line_of(failure: object) -> str:
     told = str(failure).strip().partition("\n")[0].rstrip(".")
     for secret in _secrets():
         told = told.replace(secret, "***")
-    return redacted(told)
+    return str(redacted(told))
 
 
 def time_since(moment: datetime) -> str:

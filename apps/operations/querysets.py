@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -37,8 +37,9 @@ class ApiUsageQuerySet(models.QuerySet["ApiUsage"]):
             f"ON CONFLICT ({', '.join(Used._fields)}) DO UPDATE SET "
             f"requests = {table}.requests + excluded.requests, seconds = {table}.seconds + excluded.seconds"
         )
-        with connection.cursor() as cursor:
-            cursor.executemany(statement, [(*key, *figures) for key, figures in sorted(used)])
+        with transaction.atomic(), connection.cursor() as cursor:  # all or none: what fails is added again
+            at = connection.ops.adapt_datetimefield_value
+            cursor.executemany(statement, [(*key._replace(hour=at(key.hour)), *spent) for key, spent in sorted(used)])
 
     def since(self, moment: datetime) -> ApiUsageQuerySet:
         return self.filter(hour__gte=moment)
@@ -49,18 +50,23 @@ class ApiUsageQuerySet(models.QuerySet["ApiUsage"]):
 
 class JobRecordQuerySet(models.QuerySet["JobRecord"]):
     def record(self, name: str, *, seconds: float, error: str = "") -> None:
-        """Add a run that has just ended; ``error`` says what it failed with."""
+        """Add a run that has just ended, in one statement; ``error`` says what it failed with."""
+        table, at = self.model._meta.db_table, connection.ops.adapt_datetimefield_value
         now = timezone.now()
-        ended = {"last_failure_at": now, "last_error": error[:500]} if error else {"last_success_at": now}
-        common = {"last_started_at": now - timedelta(seconds=seconds), **ended}
-        counted = {
-            "runs": models.F("runs") + 1,
-            "failures": models.F("failures") + int(bool(error)),
-            "seconds": models.F("seconds") + seconds,
-        }
-        if self.filter(name=name).update(**common, **counted):
-            return
-        first = {"runs": 1, "failures": int(bool(error)), "seconds": seconds}
-        _, is_first = self.get_or_create(name=name, defaults={**common, **first})
-        if not is_first:  # another process was faster
-            self.filter(name=name).update(**common, **counted)
+        started, ended = at(now - timedelta(seconds=seconds)), at(now)
+        well, failed = (None, ended) if error else (ended, None)
+        statement = f"""
+            INSERT INTO {table}
+                (name, runs, failures, seconds, last_started_at, last_success_at, last_failure_at, last_error)
+            VALUES (%s, 1, %s, %s, %s, %s, %s, %s)
+            ON CONFLICT (name) DO UPDATE SET
+                runs = {table}.runs + 1,
+                failures = {table}.failures + excluded.failures,
+                seconds = {table}.seconds + excluded.seconds,
+                last_started_at = excluded.last_started_at,
+                last_success_at = COALESCE(excluded.last_success_at, {table}.last_success_at),
+                last_failure_at = COALESCE(excluded.last_failure_at, {table}.last_failure_at),
+                last_error = CASE excluded.failures WHEN 0 THEN {table}.last_error ELSE excluded.last_error END
+        """  # noqa: S608  # nosec B608
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [name, int(bool(error)), seconds, started, well, failed, error[:500]])

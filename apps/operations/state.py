@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseFailure
+from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -37,7 +38,7 @@ class StateCollector(Collector):
         yield _gauge("marquee_backup_age_goal_seconds", "No backup should.", 3600 * settings.BACKUP_AGE_GOAL_HOURS)
         try:
             of_tables = [*_model(), *_jobs(), _migrations()]
-        except DatabaseError:
+        except DatabaseFailure:
             logger.exception("the database does not tell how it is")
             of_tables = []
         yield _gauge("marquee_database_up", "Whether the database answers.", int(bool(of_tables)))
@@ -59,10 +60,11 @@ def _model() -> Iterator[Metric]:
 
 
 def _jobs() -> Iterator[Metric]:
-    runs = CounterMetricFamily("marquee_job_runs", "Runs that ended.", labels=["job", "outcome"])
-    seconds = CounterMetricFamily("marquee_job_seconds", "That all runs took together.", labels=["job"])
+    # Not "job": that is Prometheus' own label, of whom it scraped.
+    runs = CounterMetricFamily("marquee_job_runs", "Runs that ended.", labels=["task", "outcome"])
+    seconds = CounterMetricFamily("marquee_job_seconds", "That all runs took together.", labels=["task"])
     success = GaugeMetricFamily(
-        "marquee_job_last_success_timestamp_seconds", "When a run last ended well.", labels=["job"]
+        "marquee_job_last_success_timestamp_seconds", "When a run last ended well.", labels=["task"]
     )
     for record in JobRecord.objects.all():
         runs.add_metric([record.name, "ok"], record.runs - record.failures)

@@ -12,7 +12,8 @@ from functools import lru_cache
 from threading import Lock, Thread
 
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import Error as DatabaseFailure
+from django.db import connections
 
 from apps.operations.models import ApiUsage
 from apps.operations.querysets import Spent, Used
@@ -55,7 +56,7 @@ class UsageCounter:
             return
         try:
             ApiUsage.objects.add(taken.items())
-        except DatabaseError:
+        except DatabaseFailure:
             logger.exception("%d rows of usage wait to be written", len(taken))
             self._take_back(taken)
 

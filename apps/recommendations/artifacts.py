@@ -20,7 +20,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ class Artifact:
 
 
 @contextmanager
-def alone(root: Path) -> Iterator[bool]:
+def only_writer(root: Path) -> Iterator[bool]:
     """Whether nobody else is in here with these artifacts; whoever dies in here is out at once."""
     root.mkdir(parents=True, exist_ok=True)
     with (root / LOCK).open("w") as file:
@@ -110,8 +110,9 @@ def write_artifact(root: Path, version: str, engines: Mapping[str, Engine], shar
 def forget_drafts(root: Path) -> None:
     """Delete what a writer who was killed left, after an hour without a change."""
     for draft in root.glob(".*/"):
-        if time.time() - draft.stat().st_mtime > ABANDONED:
-            shutil.rmtree(draft, ignore_errors=True)
+        with suppress(FileNotFoundError):  # a writer has just made it whole
+            if time.time() - draft.stat().st_mtime > ABANDONED:
+                shutil.rmtree(draft, ignore_errors=True)
 
 
 def read_artifact(path: Path) -> Artifact:

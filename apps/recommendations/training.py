@@ -14,7 +14,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from apps.recommendations import registry
-from apps.recommendations.artifacts import ArtifactCorrupt, alone, forget_drafts, read_artifact, write_artifact
+from apps.recommendations.artifacts import ArtifactCorrupt, forget_drafts, only_writer, read_artifact, write_artifact
 from apps.recommendations.choosing import engines_barred
 from apps.recommendations.dataset import TrainingData, training_data
 from apps.recommendations.engines.blend import Blend
@@ -61,8 +61,8 @@ def train(
     With ``if_changed``, only where the active version lacks one of them, cannot be read, or learned from other data;
     and not where the same data have made a version that was rejected. Raises NothingToLearn, AlreadyTraining.
     """
-    with alone(settings.ARTIFACT_ROOT) as is_alone:
-        if not is_alone:
+    with only_writer(settings.ARTIFACT_ROOT) as is_only:
+        if not is_only:
             raise AlreadyTraining("A training is running; it will know what this one would have learned.")
         return _train(names, if_changed, say)
 

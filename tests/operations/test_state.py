@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from billiard.exceptions import WorkerLostError
+from celery.exceptions import Retry
 from celery.signals import task_failure
 from django.conf import settings as django_settings
 from django.core.management import call_command
@@ -20,9 +21,9 @@ STATUS = "/admin/operations/jobrecord/status/"
 
 
 @job("tests.operations")
-def work(*, fails=False):
+def work(*, fails=None):
     if fails:
-        raise RuntimeError("no room for ann@example.org")
+        raise fails
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_the_runs_of_a_job_are_on_record_and_in_the_metrics(figures):
     run()
     run()
     with pytest.raises(RuntimeError):
-        run(fails=True)
+        run(fails=RuntimeError("no room for ann@example.org"))
     record = JobRecord.objects.get(name="tests.operations")
     assert (record.runs, record.failures, record.last_error) == (3, 1, "RuntimeError: no room for [email]")
     assert record.last_success_at <= record.last_failure_at >= record.last_started_at
@@ -61,6 +62,13 @@ def test_the_runs_of_a_job_are_on_record_and_in_the_metrics(figures):
     assert told["marquee_job_seconds_total", "tests.operations"] == pytest.approx(record.seconds)
     success = told["marquee_job_last_success_timestamp_seconds", "tests.operations"]
     assert success == pytest.approx(record.last_success_at.timestamp())
+
+
+@pytest.mark.django_db
+def test_a_run_that_will_be_tried_again_is_not_over_yet():
+    with pytest.raises(Retry):
+        work(fails=Retry("in 10 s"))
+    assert not JobRecord.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from apps.favorites.models import Favorite
 from apps.recommendations import registry
-from apps.recommendations.artifacts import MANIFEST, alone, read_artifact
+from apps.recommendations.artifacts import MANIFEST, only_writer, read_artifact
 from apps.recommendations.jobs import train_models
 from apps.recommendations.models import ModelVersion
 from apps.recommendations.serving import artifact_of
@@ -103,7 +103,7 @@ def test_without_a_like_there_is_nothing_to_learn(db, only_dislikes):
 
 
 def test_two_trainings_do_not_run_at_once(community, settings):
-    with alone(settings.ARTIFACT_ROOT) as first:
+    with only_writer(settings.ARTIFACT_ROOT) as first:
         assert first
         with pytest.raises(AlreadyTraining):
             train_popular()

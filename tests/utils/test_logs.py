@@ -73,3 +73,18 @@ def test_what_a_caller_looked_for_is_not_in_the_line_of_its_failure(lines, clien
     written = lines("json", lambda _: client.get("/nothing/?query=my-secret-wish"))
     assert [orjson.loads(line)["event"] for line in written] == ["request", "Not Found: /nothing/"]
     assert "my-secret-wish" not in str(written)
+
+
+def test_what_a_job_was_given_is_not_in_its_line(lines):
+    """Celery hangs a job's arguments on the line which says that it came; a mail's are an address."""
+    given = {
+        "data": {"kwargs": "{'email': 'ann@example.org', 'address': '203.0.113.9'}"},
+        "told": [["b@c.example.org"]],
+    }
+    (line,) = lines("json", lambda logger: logger.info("Task received", extra=given))
+    assert not [word for word in ("ann@", "203.0.113.9", "b@c") if word in line]
+
+
+def test_a_long_path_costs_no_more_than_its_length():
+    """Strangers choose it; the pattern of addresses once took time by its square."""
+    assert redacted("a" * 1_000_000) == "a" * 1_000_000

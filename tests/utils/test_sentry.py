@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FAIL = """
-import logging, sys
+import logging, sys, urllib.request
 import django
 django.setup()
 from django.test import Client, override_settings
@@ -18,6 +18,7 @@ import sentry_sdk
 
 report_to(sys.argv[1], release="0.1.0+abc")
 headers = {"Authorization": "Basic abc.def.ghi", "Cookie": "a=hidden", "Referer": "https://a.org/my-secret-wish"}
+urllib.request.urlopen(sys.argv[1].replace("key@", "").removesuffix("1") + "ask?api_key=KEYKEY&query=my-secret-wish")
 with override_settings(ROOT_URLCONF="tests.utils.failing_urls", ALLOWED_HOSTS=["testserver"]):
     print(Client(raise_request_exception=False).get("/fail/unknown/", headers=headers).status_code)
 logging.getLogger("tests").error("the mailbox of ann@example.org is full")
@@ -34,6 +35,10 @@ def sentry():
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             got.append(gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body)
+            self.send_response(200)
+            self.end_headers()
+
+        def do_GET(self):
             self.send_response(200)
             self.end_headers()
 
@@ -60,4 +65,4 @@ def test_a_failure_is_told_without_naming_a_person():
     assert "0.1.0+abc" in told
     assert "stacktrace" in told
     assert "the mailbox of [email] is full" in told
-    assert not [word for word in ("my-secret-wish", "abc.def.ghi", "hidden", "ann@") if word in told]
+    assert not [word for word in ("my-secret-wish", "KEYKEY", "abc.def.ghi", "hidden", "ann@") if word in told]
