@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection, models, transaction
 from django.utils import timezone
@@ -39,7 +39,8 @@ class ApiUsageQuerySet(models.QuerySet["ApiUsage"]):
         )
         with transaction.atomic(), connection.cursor() as cursor:  # all or none: what fails is added again
             at = connection.ops.adapt_datetimefield_value
-            cursor.executemany(statement, [(*key._replace(hour=at(key.hour)), *spent) for key, spent in sorted(used)])
+            rows: list[tuple[Any, ...]] = [(at(key.hour), *key[1:], *spent) for key, spent in sorted(used)]
+            cursor.executemany(statement, rows)
 
     def since(self, moment: datetime) -> ApiUsageQuerySet:
         return self.filter(hour__gte=moment)
