@@ -111,6 +111,8 @@ def user_delete(*, user: User, password: str, device: Device) -> None:
     """Erase the account and all that is kept about the user; with the sessions, every token of theirs ends at once."""
     password_confirm(user, password, device)
     with transaction.atomic():
+        if User.objects.is_last_superuser(user):  # locks them all: after our own row, two who leave would deadlock
+            raise LastSuperuser
         user_erase(account_unchanged(user))
 
 
