@@ -43,7 +43,6 @@ def broker(settings, monkeypatch):
     with app.connection_for_read() as connection, connection.SimpleQueue("celery") as queue:
         queue.clear()
         yield queue
-    app.amqp._producer_pool = None  # whoever asks a broker next, asks another one
 
 
 def values():
