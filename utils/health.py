@@ -51,13 +51,18 @@ def _database() -> str:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
             return OK
-        executor = MigrationExecutor(connection)
-        behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        behind = migrations_pending()
     except DatabaseFailure:
         logger.exception("readiness: database")
         return "failed: no answer"
     _is_migrated = not behind
-    return f"failed: {len(behind)} migrations not applied" if behind else OK
+    return f"failed: {behind} migrations not applied" if behind else OK
+
+
+def migrations_pending() -> int:
+    """How many this code expects that the database has not seen. Raises django.db.Error."""
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def _cache() -> str:

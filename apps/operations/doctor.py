@@ -31,11 +31,11 @@ from redis.exceptions import RedisError
 
 from apps.operations.findings import Finding, fail, line_of, ok, place_of, time_since, warn
 from apps.operations.models import JobRecord
-from apps.operations.state import migrations_pending
 from apps.recommendations.artifacts import ArtifactCorrupt
 from apps.recommendations.fresh import with_fresh_layer
 from apps.recommendations.models import ModelVersion
 from apps.recommendations.serving import load
+from utils.health import migrations_pending
 from utils.tmdb_client import TMDbError, TMDbUnauthorised, tmdb
 
 PATIENCE = 5.0  # seconds, of one check

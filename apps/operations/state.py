@@ -8,8 +8,6 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.db import Error as DatabaseFailure
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from redis import Redis
@@ -17,6 +15,7 @@ from redis.exceptions import RedisError
 
 from apps.operations.models import JobRecord
 from apps.recommendations.models import ModelVersion
+from utils.health import migrations_pending
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +24,7 @@ BROKER_PATIENCE = 1.0  # seconds
 
 
 class StateCollector(Collector):
-    """Asks the tables and the broker at every scrape: six queries."""
+    """Asks the tables and the broker at every scrape."""
 
     def describe(self) -> list[Metric]:
         return []  # else registering would ask the database, before there is one
@@ -77,11 +76,6 @@ def _jobs() -> Iterator[Metric]:
 
 def _migrations() -> Metric:
     return _gauge("marquee_migrations_pending", "Migrations not applied yet.", migrations_pending())
-
-
-def migrations_pending() -> int:
-    executor = MigrationExecutor(connection)
-    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def _queues() -> Iterator[Metric]:

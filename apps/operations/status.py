@@ -12,9 +12,9 @@ from django.utils import timezone
 from apps.movies import status as catalogue
 from apps.movies.models import SyncState
 from apps.operations.models import ApiUsage, JobRecord
-from apps.operations.state import migrations_pending, queue_length
+from apps.operations.state import queue_length
 from apps.recommendations.models import ModelVersion
-from utils.health import OK, readiness
+from utils.health import OK, migrations_pending, readiness
 
 BUSIEST = 15
 BACKUP = "backup"
